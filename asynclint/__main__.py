@@ -1,0 +1,23 @@
+"""The hall: `asynclint` and `python -m asynclint` both enter here."""
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code; never with a traceback."""
+    try:
+        from asynclint.doors.cli import run
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    except Exception as error:
+        text = ascii(f"{type(error).__name__}: {error}")[1:-1]
+        sys.stderr.write(f"asynclint: internal error: {text}; please report it\n")
+        code = 2
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The rules there are: found, refused when badly made, chosen, and written down as pages.
+
+The housekeeping code ASL000 is documented here, because no rule reports it.
+"""
+
+import difflib
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from asynclint import rules
+from asynclint.config import Config, ConfigError
+from asynclint.engine.check import CANNOT_ANALYSE, Enabled
+from asynclint.rule import Default, Rule
+from asynclint.rule.wants import Want
+
+_CODE = re.compile(r"ASL\d{3}")
+_PREFIX = re.compile(r"ASL\d{0,3}")
+_ALL = "ALL"
+
+
+class BadRule(Exception):  # noqa: N818
+    """A rule that breaks the house's rules: a mistake of ours, found by the tests."""
+
+
+class UnknownRule(LookupError):  # noqa: N818
+    """No such rule; `str` is the one line to print."""
+
+
+_HOUSEKEEPING = Rule(
+    code=CANNOT_ANALYSE[0],
+    name=CANNOT_ANALYSE[1],
+    check=lambda body: iter(()),
+    wants=Want(),
+    pitfall="https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations",
+    doc="""A file could not be read as Python, wholly or in part, so nothing is known about it.
+
+The message says why: a syntax error, an encoding that does not fit (PEP 263), a null byte, code nested too deeply,
+or an error of asynclint's own, which is worth a report. Other files are linted all the same. It cannot be switched
+off: silence about a file that was not read would look like praise. Under flake8 a syntax error is flake8's own E999.
+""",
+)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, by code. Raises `BadRule`."""
+    names = [module.name for module in pkgutil.iter_modules(rules.__path__)]
+    found = [_rule_of(name) for name in names]
+    codes = [rule.code for rule in found]
+    if len(set(codes)) != len(codes):
+        raise BadRule(f"codes are given twice: {sorted(code for code in codes if codes.count(code) > 1)}")
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def _rule_of(name: str) -> Rule:
+    module = importlib.import_module(f"{rules.__name__}.{name}")
+    rule = getattr(module, name, None)
+    if not isinstance(rule, Rule):
+        raise BadRule(f"rules/{name}.py defines no rule named {name}")
+    if not _CODE.fullmatch(rule.code) or not rule.pitfall.startswith("https://") or not rule.doc.strip():
+        raise BadRule(f"rules/{name}.py needs a code ASLnnn, a documented pitfall and a docstring")
+    return rule
+
+
+def documented() -> tuple[Rule, ...]:
+    """Every code with a page: the housekeeping one and the rules."""
+    return (_HOUSEKEEPING, *all_rules())
+
+
+def find(name_or_code: str) -> Rule:
+    """The rule of a code or a name. Raises `UnknownRule`."""
+    wanted = name_or_code.strip().lower()
+    for rule in documented():
+        if wanted in (rule.code.lower(), rule.name):
+            return rule
+    raise UnknownRule(f"unknown rule `{name_or_code}`{_did_you_mean(name_or_code)}; `asynclint rule --all` lists them")
+
+
+def _did_you_mean(text: str) -> str:
+    known = {name.lower(): name for rule in documented() for name in (rule.code, rule.name)}
+    close = difflib.get_close_matches(text.lower(), known, n=1)
+    return f", did you mean `{known[close[0]]}`?" if close else ""
+
+
+# choosing
+
+
+def enabled(config: Config) -> tuple[Enabled, ...]:
+    """The rules a configuration asks for. Raises `ConfigError` for a selector that means nothing."""
+    chosen = [*config.select, *config.extend_select]
+    for key, selectors in (("select", chosen), ("ignore", config.ignore)):
+        for selector in selectors:
+            _check_selector(key, selector, config)
+    return tuple(
+        Enabled(rule, by_name=_names(rule, chosen))
+        for rule in all_rules()
+        if _is_enabled(rule, config) and (config.preview or not rule.preview)
+    )
+
+
+def _check_selector(key: str, selector: str, config: Config) -> None:
+    if selector != _ALL and not any(_reach(rule, selector) for rule in documented()):
+        place = f"{config.file}: " if config.file else ""
+        raise ConfigError(f"{place}unknown rule `{selector}` in `{key}`{_did_you_mean(selector)}")
+
+
+def _is_enabled(rule: Rule, config: Config) -> bool:
+    """The longest selector that reaches a rule decides; `ignore` wins between equals."""
+    default = 1 if rule.default is not Default.OFF else 0
+    wanted = _longest(rule, config.select) if config.select else default
+    wanted = max(wanted, _longest(rule, config.extend_select))
+    return wanted > 0 and wanted > _longest(rule, config.ignore)
+
+
+def _longest(rule: Rule, selectors: Iterable[str]) -> int:
+    return max((_reach(rule, selector) for selector in selectors), default=0)
+
+
+def _reach(rule: Rule, selector: str) -> int:
+    """How precisely a selector means a rule, 0 when it does not: ALL 1, a prefix its length, the name the most."""
+    if selector == _ALL:
+        return 1
+    if selector.lower() == rule.name:
+        return len(rule.code)
+    return len(selector) if _PREFIX.fullmatch(selector) and rule.code.startswith(selector) else 0
+
+
+def _names(rule: Rule, selectors: Sequence[str]) -> bool:
+    return any(selector in (rule.code, rule.name) for selector in selectors)
+
+
+# pages
+
+
+def pages() -> dict[str, str]:
+    """The catalogue as Markdown, by file name."""
+    return {"README.md": _index(), **{f"{rule.name}.md": page(rule) for rule in documented()}}
+
+
+def page(rule: Rule) -> str:
+    """A rule's page: its docstring under a heading, with its code, default and source."""
+    facts = f"**{rule.code}** · {_default_words(rule)} · [documented pitfall]({rule.pitfall})"
+    return f"# {rule.name}\n\n{facts}\n\n{_text(rule)}\n"
+
+
+def _text(rule: Rule) -> str:
+    first, _, rest = rule.doc.strip().partition("\n")
+    indent = min((len(line) - len(line.lstrip()) for line in rest.splitlines() if line.strip()), default=0)
+    return "\n".join([first, *(line[indent:].rstrip() for line in rest.splitlines())])
+
+
+def _default_words(rule: Rule) -> str:
+    if rule.code == _HOUSEKEEPING.code:
+        return "always on"
+    words = {Default.ON: "on by default", Default.INFO: "shown as information", Default.OFF: "off by default"}
+    return words[rule.default] + (", preview" if rule.preview else "")
+
+
+def _index() -> str:
+    rows = [
+        f"| {rule.code} | [{rule.name}]({rule.name}.md) | {_default_words(rule)} | {_text(rule).partition(chr(10))[0]} |"
+        for rule in documented()
+    ]
+    heading = "# The catalogue\n\nOne rule per documented pitfall. These pages are generated from the rules' docstrings"
+    table = "| code | name | default | the mistake |\n|---|---|---|---|"
+    return "\n".join([f"{heading} by `asynclint pages`.\n", table, *rows]) + "\n"

@@ -1,0 +1,125 @@
+"""One file: its candidate bodies read, its rules asked, their problems turned into findings."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from asynclint.engine.select import candidates
+from asynclint.facts.entities import Class, Function
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.project import Project
+from asynclint.finding import Finding, Related, Severity, Span
+from asynclint.rule import Default, InTests, Problem, Rule
+from asynclint.rule.body import Body, Target
+from asynclint.source.text import SourceText
+
+CANNOT_ANALYSE = "ASL000", "cannot-analyse"
+_TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
+
+
+class Enabled(Struct, frozen=True):
+    """A rule as the user wants it."""
+
+    rule: Rule
+    by_name: bool = False  # chosen by its own code or name, so shown as an error and in tests too
+
+    def severity(self, *, in_tests: bool) -> Severity | None:
+        """How loud it is in a file, None when it is silent there."""
+        if self.by_name:
+            return Severity.ERROR
+        if in_tests and self.rule.in_tests is InTests.SILENT:
+            return None
+        quiet = self.rule.default is Default.INFO or (in_tests and self.rule.in_tests is InTests.INFO)
+        return Severity.INFO if quiet else Severity.ERROR
+
+
+class Crash(Struct, frozen=True):
+    """An error of ours, told apart from findings because it is nobody's defect but ours."""
+
+    message: str
+
+
+class Inspection(Struct, frozen=True):
+    """What all files of a run have in common."""
+
+    project: Project
+    rules: Sequence[Enabled]
+    target: Target
+    shown: Callable[[str], str]  # a file's path as the user would type it
+    sieve: bool = True
+
+
+def is_test_file(path: str) -> bool:
+    """Is it a file of tests by its name or one of its directories?"""
+    pure = PurePath(path)
+    return bool(_TEST_FILE.fullmatch(pure.name)) or any(part in ("tests", "test") for part in pure.parts[:-1])
+
+
+def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
+    """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
+    if _runs_on_trio(facts):
+        return
+    in_tests = is_test_file(inspection.shown(facts.path))
+    heard = {e.rule.code: s for e in inspection.rules if (s := e.severity(in_tests=in_tests)) is not None}
+    rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
+    found = candidates(inspection.project, facts, rules, sieve=inspection.sieve)
+    for scope, wanting in found.items():
+        for finding in _check_body(inspection, text, facts, scope, wanting, in_tests):
+            yield finding if isinstance(finding, Crash) else _heard(finding, heard)
+
+
+def _runs_on_trio(facts: ModuleFacts) -> bool:
+    imported = {name.partition(".")[0] for name in facts.imports}
+    return "trio" in imported and "asyncio" not in imported
+
+
+def _heard(finding: Finding, heard: dict[str, Severity]) -> Finding:
+    return replace(finding, severity=heard.get(finding.code, Severity.ERROR))
+
+
+def _check_body(
+    inspection: Inspection, text: SourceText, facts: ModuleFacts, scope: int, rules: Sequence[Rule], in_tests: bool
+) -> Iterator[Finding | Crash]:
+    from asynclint.engine.slices import TooDeep, read_slice
+
+    shown, here = inspection.shown(facts.path), facts.scopes[scope]
+    try:
+        part = read_slice(text, facts, scope)
+    except (TooDeep, RecursionError):
+        yield cannot_analyse(shown, text, here.line, f"`{here.name or shown}` is nested too deeply to be analysed")
+        return
+    body = Body(part.body, facts, scope, inspection.project, inspection.target, is_test=in_tests)
+    for rule in rules:
+        try:
+            for problem in rule.check(body):
+                yield _finding(inspection, rule, problem, part.span, shown, text)
+        except Exception as error:
+            reason = f"internal error in {rule.name} on `{here.name or shown}`: {type(error).__name__}: {error}"
+            yield cannot_analyse(shown, text, here.line, f"{reason}; please report it")
+            yield Crash(f"{shown}:{here.line}: {reason}; please report it")
+
+
+def _finding(
+    inspection: Inspection, rule: Rule, problem: Problem, span: Callable[..., Span], shown: str, text: SourceText
+) -> Finding:
+    place = span(problem.node)
+    related = []
+    for where, message in problem.trace:
+        if isinstance(where, Function | Class):
+            scope = inspection.project.scope(where)
+            start = Span(scope.line, scope.column + 1, scope.line, scope.column + 1)
+            related.append(Related(inspection.shown(where.path), start, message))
+        else:
+            related.append(Related(shown, span(where), message))
+    excerpt = text.line(place.line)
+    return Finding(shown, place, rule.code, rule.name, problem.message, excerpt=excerpt, related=tuple(related))
+
+
+def cannot_analyse(shown: str, text: SourceText | None, line: int, message: str, column: int = 1) -> Finding:
+    """The finding that stands for what could not be read."""
+    code, name = CANNOT_ANALYSE
+    excerpt = text.line(line) if text else ""
+    return Finding(shown, Span(line, column, line, column), code, name, message, excerpt=excerpt)

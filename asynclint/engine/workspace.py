@@ -1,0 +1,69 @@
+"""The files of a run, read and summarised when somebody asks for them, each once."""
+
+import os
+from collections.abc import Mapping
+
+from asynclint.config import Config
+from asynclint.engine.check import cannot_analyse
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.project import Project
+from asynclint.facts.walk import summarise
+from asynclint.finding import Finding
+from asynclint.source.files import read
+from asynclint.source.modules import ModuleFinder
+from asynclint.source.text import SourceText, Unreadable
+
+
+class Workspace:
+    """Texts, facts and what went wrong with them. `overlays` are files whose text is not the one on disk.
+
+    Paths are absolute inside and shown as the user typed them.
+    """
+
+    def __init__(self, config: Config, overlays: Mapping[str, bytes] | None = None) -> None:
+        self._overlays = {os.path.abspath(path): data for path, data in (overlays or {}).items()}
+        self._typed: dict[str, str] = {}
+        self.texts: dict[str, SourceText] = {}
+        self.failures: dict[str, Finding] = {}
+        finder = ModuleFinder([os.path.join(config.root or os.getcwd(), root) for root in config.src])
+        self.project = Project(self._facts, finder.locate)
+
+    def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
+        """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
+        absolute = os.path.abspath(path)
+        self._typed[absolute] = path
+        if absolute not in self._overlays and not os.access(absolute, os.R_OK):
+            read(absolute)
+        facts = self.project.module(absolute)
+        return (self.texts[absolute], facts) if facts is not None else None
+
+    def failure(self, path: str) -> Finding | None:
+        """Why a file could not be analysed."""
+        return self.failures.get(os.path.abspath(path))
+
+    def shown(self, path: str) -> str:
+        """A path as the user typed it, or relative to where they stand."""
+        if path in self._typed:
+            return self._typed[path]
+        relative = os.path.relpath(path)
+        return path if relative.startswith("..") else relative
+
+    def _facts(self, path: str) -> ModuleFacts | None:
+        text = None
+        try:
+            data = self._overlays[path] if path in self._overlays else read(path)
+            text = self.texts[path] = SourceText.decode(data)
+            return summarise(text.text, path)
+        except OSError:
+            return None
+        except Unreadable as error:
+            self.failures[path] = cannot_analyse(self.shown(path), text, error.line, error.message)
+        except SyntaxError as error:
+            line, column = error.lineno or 1, max(error.offset or 1, 1)
+            message = f"is not valid Python: {error.msg}"
+            self.failures[path] = cannot_analyse(self.shown(path), text, line, message, column)
+        except (RecursionError, MemoryError):
+            self.failures[path] = cannot_analyse(self.shown(path), text, 1, "is nested too deeply to be analysed")
+        except ValueError as error:
+            self.failures[path] = cannot_analyse(self.shown(path), text, 1, f"is not valid Python: {error}")
+        return None

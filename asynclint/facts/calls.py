@@ -1,0 +1,55 @@
+"""What is kept of the places a rule may want to read: calls, handlers and `with` items."""
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+
+class Use(IntEnum):
+    """What the expression's value is used for, where it stands."""
+
+    OTHER = 0
+    STATEMENT = 1
+    AWAITED = 2
+    ASSIGNED = 3  # to a plain name
+    STORED = 4  # to an attribute, an element, several names
+    RETURNED = 5  # or yielded
+    ARGUMENT = 6
+    COLLECTED = 7  # argument of `x.append` and its like
+
+
+class CallFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One call: the code of what is called, of its arguments, and what becomes of the result.
+
+    `scope` is where the names are read; `line` is 1-based and `column` ast's 0-based UTF-8 offset.
+    An element of a display or an arm of `and`, `or`, `if else` has the use of the whole.
+    """
+
+    scope: int
+    line: int
+    column: int
+    callee: str
+    use: Use
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def last_name(self) -> str:
+        """`c` of `a.b().c`."""
+        return self.callee.rpartition(".")[2]
+
+
+class HandlerFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One `except`: the code of its type, None when it is bare, "" when it is anything else."""
+
+    scope: int
+    line: int
+    type: str | None
+
+
+class WithFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One item of a `with`: the code of what is entered."""
+
+    scope: int
+    line: int
+    item: str
+    is_async: bool

@@ -1,0 +1,18 @@
+"""What is kept of a function."""
+
+from msgspec import Struct
+
+
+class FunctionFacts(Struct, array_like=True, gc=False):
+    """A `def`, an `async def` or a lambda.
+
+    `decorators` are codes, `returns` is an annotation, `parameters` the positional ones in order and
+    `keywords` those that can only be named; starred parameters are in neither.
+    """
+
+    is_async: bool = False
+    is_generator: bool = False
+    decorators: tuple[str, ...] = ()
+    returns: str = ""
+    parameters: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()

@@ -1,0 +1,62 @@
+"""What is kept of one file."""
+
+from enum import IntEnum
+
+from msgspec import Struct
+
+from asynclint.facts.calls import CallFacts, HandlerFacts, WithFacts
+from asynclint.facts.classes import ClassFacts
+from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.names import Binding
+
+
+class ScopeKind(IntEnum):
+    """What opens a namespace."""
+
+    MODULE = 0
+    CLASS = 1
+    FUNCTION = 2
+    LAMBDA = 3
+    COMPREHENSION = 4
+
+
+class Scope(Struct, array_like=True):
+    """One namespace: its place, its names, and what it is.
+
+    `first_line` is the first decorator's line where there is one; lines are 1-based and inclusive.
+    """
+
+    kind: ScopeKind
+    name: str
+    qualname: str
+    parent: int
+    first_line: int
+    line: int
+    column: int
+    last_line: int
+    names: dict[str, list[Binding]] = {}
+    function: FunctionFacts | None = None
+    klass: ClassFacts | None = None
+
+
+class ModuleFacts(Struct, array_like=True):
+    """All that is known of one file without looking at any other. Scope 0 is the module itself."""
+
+    path: str
+    scopes: list[Scope]
+    stars: list[str]  # modules of `from m import *`
+    imports: list[str]  # every module named by an import, absolute ones only
+    calls: list[CallFacts]
+    handlers: list[HandlerFacts]
+    withs: list[WithFacts]
+
+    def executor(self, scope: int) -> int:
+        """The function, lambda or module whose execution runs the code of `scope`."""
+        while self.scopes[scope].kind in (ScopeKind.CLASS, ScopeKind.COMPREHENSION):
+            scope = self.scopes[scope].parent
+        return scope
+
+    def enclosing_class(self, scope: int) -> int:
+        """The class in whose body the function `scope` is defined, -1 when it is not a method."""
+        parent = self.scopes[scope].parent
+        return parent if parent >= 0 and self.scopes[parent].kind is ScopeKind.CLASS else -1

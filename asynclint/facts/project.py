@@ -1,0 +1,495 @@
+"""Every module joined: what a name, an expression or a call means, read on demand and remembered.
+
+Unknown is a normal answer (None), and the one given whenever two bindings of a name disagree.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from asynclint.facts.calls import CallFacts
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Module, Named
+from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.knowledge import stdlib
+from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, TRANSPARENT, TRANSPARENT_PREFIXES
+from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
+from asynclint.facts.names import Binding, Bound
+
+_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*]")
+_WRAPPERS = frozenset({"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired"})
+_COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
+_HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
+
+
+class Project:
+    """The linted project as one web of names.
+
+    `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
+    name as the importing path means it (None when it is not part of the project).
+    """
+
+    def __init__(self, load: Callable[[str], ModuleFacts | None], locate: Callable[[str, str], str | None]) -> None:
+        self._load = load
+        self._locate = locate
+        self._modules: dict[str, ModuleFacts | None] = {}
+        self._entities: dict[tuple[str, int, str], Entity | None] = {}
+        self._busy: set[tuple[object, ...]] = set()
+        self._circular = False
+
+    # modules, functions, classes
+
+    def module(self, path: str) -> ModuleFacts | None:
+        """The facts of one file of the project."""
+        if path not in self._modules:
+            self._modules[path] = self._load(path)
+        return self._modules[path]
+
+    def scope(self, entity: Function | Class) -> Scope:
+        """The scope an entity stands for."""
+        module = self.module(entity.path)
+        assert module is not None
+        return module.scopes[entity.scope]
+
+    def qualname(self, entity: Function | Class | Named) -> str:
+        """How to name it to the user: `Session.fetch`, `asyncio.sleep`."""
+        return entity.name if isinstance(entity, Named) else self.scope(entity).qualname
+
+    def owner(self, function: Function) -> Class | None:
+        """The class whose body defines the function."""
+        module = self.module(function.path)
+        index = module.enclosing_class(function.scope) if module else -1
+        return Class(function.path, index) if index >= 0 else None
+
+    # expressions
+
+    def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
+        """What the expression `code` means in a scope of a file; see `asynclint.facts.names` for codes."""
+        key = (path, scope, code)
+        if key not in self._entities:
+            outer, self._circular = self._circular, False
+            result = self._guarded(key, lambda: self._evaluate(path, scope, code))
+            if self._circular and self._busy:  # perhaps unknown only because a larger question is still open
+                return result
+            self._entities[key] = result
+            self._circular = outer
+        return self._entities[key]
+
+    def call(self, path: str, call: CallFacts) -> Entity | None:
+        """What is called, not what the call gives."""
+        return self.evaluate(path, call.scope, call.callee)
+
+    def call_sites(self, function: Function) -> Iterator[CallFacts]:
+        """The calls of a function in its own file."""
+        module = self.module(function.path)
+        name = self.scope(function).name
+        for call in module.calls if module else ():
+            if call.last_name == name and self.call(function.path, call) == function:
+                yield call
+
+    def _guarded(self, key: tuple[object, ...], answer: Callable[[], Entity | None]) -> Entity | None:
+        """Answers once per question: a name defined through itself is unknown."""
+        if key in self._busy:
+            self._circular = True
+            return None
+        self._busy.add(key)
+        try:
+            return answer()
+        finally:
+            self._busy.discard(key)
+
+    def _evaluate(self, path: str, scope: int, code: str) -> Entity | None:
+        if not code or code == "None":
+            return None
+        if code[0] == "(":
+            return Items(tuple(self.evaluate(path, scope, item) for item in code[1:-1].split(",")))
+        root = re.match(r"\w+", code)
+        if root is None:
+            return None
+        entity, rest = self.lookup(path, scope, root[0]), code[root.end() :]
+        if entity == Named("builtins.super") and rest.startswith("()"):
+            entity, rest = self._super(path, scope), rest[2:]
+        for postfix in _POSTFIX.findall(rest):
+            entity = self._apply(entity, postfix)
+            if entity is None:
+                return None
+        return entity
+
+    def _apply(self, entity: Entity | None, postfix: str) -> Entity | None:
+        if entity is None:
+            return None
+        if postfix[0] == ".":
+            return self.member(entity, postfix[1:])
+        match postfix:
+            case "()":
+                return self.result(entity)
+            case "!":
+                return self.awaited(entity)
+            case "@" | "@!":
+                return self.entered(entity, "__aenter__" if postfix == "@!" else "__enter__")
+        return None
+
+    def _super(self, path: str, scope: int) -> Entity | None:
+        module = self.module(path)
+        if module is None:
+            return None
+        index = module.enclosing_class(module.executor(scope))
+        return Instance(Class(path, index), above=True) if index >= 0 else None
+
+    # names
+
+    def lookup(self, path: str, scope: int, name: str) -> Entity | None:
+        """What a plain name means in a scope: the innermost binding, else the module's, else a builtin."""
+        module = self.module(path)
+        if module is None:
+            return None
+        index = scope
+        while index >= 0:
+            here = module.scopes[index]
+            if name in here.names and (here.kind is not ScopeKind.CLASS or index == scope):
+                return self._bound(module, index, name)
+            index = here.parent
+        return self._starred(module, name) if module.stars else Named(f"builtins.{name}")
+
+    def _bound(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
+        """The meaning all bindings of a name agree on."""
+        key = (module.path, scope, name, "bound")
+        return self._guarded(key, lambda: self._agreed(module, self._relevant(module, module.scopes[scope].names[name])))
+
+    def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
+        """Without `x = None` and without the overloads and setters of a definition that follows."""
+        kept = [b for b in bindings if not (b.bound is Bound.VALUE and b.value == "None")]
+        definitions = [b for b in kept if b.bound is Bound.DEFINITION]
+        if len(definitions) < 2:
+            return kept
+        return [b for b in kept if b.bound is not Bound.DEFINITION or not self._is_partial(module, b.target)]
+
+    def _is_partial(self, module: ModuleFacts, scope: int) -> bool:
+        function = module.scopes[scope].function
+        parent = module.scopes[scope].parent
+        decorators = function.decorators if function else ()
+        return any(
+            code.endswith((".setter", ".deleter", ".getter", ".register", ".register()"))
+            or self._decorator(module.path, parent, code) in OVERLOADS
+            for code in decorators
+        )
+
+    def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
+        meanings = {self._binding(module, binding) for binding in bindings}
+        return meanings.pop() if len(meanings) == 1 else None
+
+    def _binding(self, module: ModuleFacts, binding: Binding) -> Entity | None:
+        match binding.bound:
+            case Bound.IMPORT:
+                return self._imported(module.path, binding.value)
+            case Bound.DEFINITION:
+                made = Class if module.scopes[binding.target].klass else Function
+                return made(module.path, binding.target)
+            case Bound.VALUE:
+                return self.evaluate(module.path, binding.scope, binding.value)
+            case Bound.ANNOTATION:
+                return self.annotated(module.path, binding.scope, binding.value)
+            case Bound.PARAMETER:
+                return self._parameter(module, binding)
+        return None
+
+    def _parameter(self, module: ModuleFacts, binding: Binding) -> Entity | None:
+        if binding.value:
+            return self.annotated(module.path, module.scopes[binding.scope].parent, binding.value)
+        klass = module.enclosing_class(binding.scope)
+        function = module.scopes[binding.scope].function
+        if binding.target != 0 or klass < 0 or function is None:
+            return None
+        decorators = [self._decorator(module.path, klass, code) for code in function.decorators]
+        if "builtins.staticmethod" in decorators:
+            return None
+        owner = Class(module.path, klass)
+        is_class = "builtins.classmethod" in decorators or module.scopes[binding.scope].name == "__new__"
+        return owner if is_class else Instance(owner)
+
+    def _imported(self, importer: str, value: str) -> Entity | None:
+        name, colon, attribute = value.partition(":")
+        path = self._locate(name, importer)
+        if path is None:
+            return None if name.startswith(".") else self._named(f"{name}.{attribute}" if colon else name)
+        return self._module_member(path, attribute) if colon else Module(path)
+
+    def _module_member(self, path: str, name: str) -> Entity | None:
+        module = self.module(path)
+        if module is not None and name in module.scopes[0].names:
+            return self._bound(module, 0, name)
+        submodule = self._locate(f".{name}", path) if path.endswith(("__init__.py", "__init__.pyi")) else None
+        if submodule is not None:
+            return Module(submodule)
+        return self._starred(module, name) if module is not None and module.stars else None
+
+    def _starred(self, module: ModuleFacts, name: str) -> Entity | None:
+        """A name that `from m import *` may have brought: unknown as soon as one such module is."""
+
+        def search() -> Entity | None:
+            for star in reversed(module.stars):
+                path = self._locate(star, module.path)
+                if path is None:
+                    known = self._named(f"{star}.{name}").name
+                    if known in stdlib().functions or known in stdlib().classes:
+                        return Named(known)
+                    if star.partition(".")[0] in ("asyncio", "typing", "time"):
+                        continue
+                    return None
+                found = None if name.startswith("_") else self._module_member(path, name)
+                if found is not None:
+                    return found
+            return Named(f"builtins.{name}")
+
+        return self._guarded((module.path, name, "star"), search)
+
+    def _named(self, name: str) -> Named:
+        return Named(stdlib().aliases.get(name, name))
+
+    # members, results
+
+    def member(self, entity: Entity, name: str) -> Entity | None:
+        """What `entity.name` means."""
+        match entity:
+            case Module(path=path):
+                return self._module_member(path, name)
+            case Class():
+                return self._class_member(entity, name)
+            case Instance(of=Class() as klass, above=above):
+                return self._instance_member(klass, name, above)
+            case Instance(of=Named(name=klass_name)):
+                return self._named_member(klass_name, name)
+            case Named(name=outer):
+                return self._named(f"{outer}.{name}")
+        return None
+
+    def lineage(self, klass: Class) -> Iterator[Class | Named | None]:
+        """The class and all it inherits from, in order; None for a base that is not known."""
+        seen: set[Class | Named] = set()
+        waiting: list[Class | Named | None] = [klass]
+        while waiting:
+            current = waiting.pop(0)
+            if current in seen:
+                continue
+            yield current
+            if current is not None:
+                seen.add(current)
+            if isinstance(current, Class):
+                waiting[:0] = self.bases(current)
+
+    def bases(self, klass: Class) -> list[Class | Named | None]:
+        """The direct bases, None for those that are not known."""
+        scope = self.scope(klass)
+        bases = scope.klass.bases if scope.klass else ()
+        found = [self.evaluate(klass.path, scope.parent, code) for code in bases]
+        return [base if isinstance(base, Class | Named) else None for base in found]
+
+    def _class_member(self, klass: Class, name: str, *, above: bool = False) -> Entity | None:
+        for current in self.lineage(klass):
+            if above and current == klass:
+                continue
+            if isinstance(current, Class):
+                module, scope = self.module(current.path), self.scope(current)
+                if module is not None and name in scope.names:
+                    return self._bound(module, current.scope, name)
+            elif current is None:
+                return None
+            elif current.name in stdlib().classes:
+                definer = self._definer(current.name, name)
+                if definer:
+                    return Named(f"{definer}.{name}")
+            elif current.name not in _HARMLESS_BASES:
+                return None
+        return None
+
+    def _instance_member(self, klass: Class, name: str, above: bool) -> Entity | None:
+        assigned = None if above else self._attribute(klass, name)
+        defined = self._class_member(klass, name, above=above)
+        if assigned is not None:
+            return assigned if defined is None else None
+        if isinstance(defined, Function) and self.is_property(defined):
+            return self.result(defined)
+        return defined if not self._is_assigned(klass, name) else None
+
+    def _is_assigned(self, klass: Class, name: str) -> bool:
+        return any(
+            isinstance(c, Class) and (k := self.scope(c).klass) is not None and name in k.attributes
+            for c in self.lineage(klass)
+        )
+
+    def _attribute(self, klass: Class, name: str) -> Entity | None:
+        """What the methods of the class, or of a base, assign to `self.name`."""
+        for current in self.lineage(klass):
+            if not isinstance(current, Class):
+                continue
+            facts, module = self.scope(current).klass, self.module(current.path)
+            if facts is not None and module is not None and name in facts.attributes:
+                bindings = self._relevant(module, facts.attributes[name])
+                key = (current, name, "attribute")
+                return self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
+        return None
+
+    def _definer(self, klass: str, name: str) -> str:
+        """The class of the standard library that defines method `name` for `klass`, "" if none does."""
+        facts = stdlib().classes.get(klass)
+        if facts is None:
+            return ""
+        if name in facts.methods:
+            return klass
+        return next((found for base in facts.bases if (found := self._definer(base, name))), "")
+
+    def _named_member(self, klass: str, name: str) -> Entity | None:
+        definer = self._definer(klass, name) or klass
+        facts = stdlib().classes.get(definer)
+        if facts is None:
+            return Named(f"{definer}.{name}")
+        if name in facts.attributes:
+            return Instance(Named(facts.attributes[name]))
+        method = facts.methods.get(name)
+        if method is not None and method.kind == "property":
+            return Instance(Named(method.returns)) if method.returns else None
+        return Named(f"{definer}.{name}")
+
+    def result(self, entity: Entity) -> Entity | None:
+        """What calling the entity gives."""
+        match entity:
+            case Class():
+                return Instance(entity)
+            case Function():
+                return self._function_result(entity)
+            case Named(name=name):
+                return self._named_result(name)
+            case Instance(of=Class() as klass):
+                method = self._class_member(klass, "__call__")
+                return self.result(method) if method is not None else None
+        return None
+
+    def _function_result(self, function: Function) -> Entity | None:
+        facts, scope = self.function(function), self.scope(function)
+        if not self._is_plain(function):
+            return None
+        if facts.is_async:
+            return AsyncGenerator(function) if facts.is_generator else Coroutine(function)
+        if self.annotation(function.path, scope.parent, facts.returns) in _COROUTINE_TYPES:
+            return Coroutine(function)
+        return self._returned(function)
+
+    def function(self, function: Function) -> FunctionFacts:
+        """The facts of a function."""
+        facts = self.scope(function).function
+        assert facts is not None
+        return facts
+
+    def _returned(self, function: Function) -> Entity | None:
+        """The annotated return value, `Self` being the class of the method."""
+        facts, scope = self.function(function), self.scope(function)
+        owner = self.owner(function)
+        if owner is not None and facts.returns.rpartition(".")[2] == "Self":
+            return Instance(owner)
+        return self.annotated(function.path, scope.parent, facts.returns)
+
+    def _is_plain(self, function: Function) -> bool:
+        """Do all its decorators leave it what it is?"""
+        parent = self.scope(function).parent
+        return all(self._is_transparent(function.path, parent, code) for code in self.function(function).decorators)
+
+    def _is_transparent(self, path: str, scope: int, code: str) -> bool:
+        name = self._decorator(path, scope, code)
+        if name in TRANSPARENT or name in PROPERTIES or name.startswith(TRANSPARENT_PREFIXES):
+            return True
+        return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+
+    def _decorator(self, path: str, scope: int, code: str) -> str:
+        entity = self.evaluate(path, scope, code.removesuffix("()"))
+        return entity.name if isinstance(entity, Named) else ""
+
+    def is_property(self, function: Function) -> bool:
+        """Is it read without being called?"""
+        parent = self.scope(function).parent
+        decorators = self.function(function).decorators
+        return any(self._decorator(function.path, parent, code) in PROPERTIES for code in decorators)
+
+    def _named_result(self, name: str) -> Entity | None:
+        known = stdlib()
+        owner, _, method = name.rpartition(".")
+        facts = known.functions.get(name)
+        if facts is None and owner in known.classes:
+            facts = known.classes[owner].methods.get(method)
+        if facts is not None:
+            if facts.kind == "coroutine":
+                return Coroutine(Named(name))
+            return Instance(Named(facts.returns)) if facts.returns else None
+        if name in known.classes or (method[:1].isupper() and not method.isupper()):
+            return Instance(Named(name))
+        return None
+
+    def awaited(self, entity: Entity) -> Entity | None:
+        """What awaiting the entity gives."""
+        match entity:
+            case Coroutine(of=Function() as function):
+                return self._returned(function)
+            case Coroutine(of=Named(name=name)):
+                owner, _, method = name.rpartition(".")
+                facts = stdlib().functions.get(name)
+                if facts is None and owner in stdlib().classes:
+                    facts = stdlib().classes[owner].methods.get(method)
+                return Instance(Named(facts.returns)) if facts is not None and facts.returns else None
+        return None
+
+    def entered(self, entity: Entity, method: str) -> Entity | None:
+        """What `with` or `async with` binds after `as`."""
+        if not isinstance(entity, Instance):
+            return None
+        enter = self.member(entity, method)
+        if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
+            known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
+            return entity if known else None
+        result = self.result(enter)
+        return self.awaited(result) if isinstance(result, Coroutine) else result
+
+    # annotations
+
+    def annotation(self, path: str, scope: int, text: str) -> str:
+        """The documented name of an annotation's outermost type: `typing.Coroutine` for `Coroutine[Any, Any, int]`."""
+        entity = self.evaluate(path, scope, text.partition("[")[0].strip()) if text else None
+        return entity.name if isinstance(entity, Named) else ""
+
+    def annotated(self, path: str, scope: int, text: str) -> Entity | None:
+        """The value an annotation promises: `Optional[Queue[int]]` is an instance of Queue; unions are unknown."""
+        try:
+            tree = ast.parse(text, mode="eval").body if text else None
+        except (SyntaxError, RecursionError, ValueError, MemoryError):
+            return None
+        return self._promised(path, scope, tree)
+
+    def _promised(self, path: str, scope: int, node: ast.expr | None) -> Entity | None:
+        match node:
+            case ast.Constant(value=str(text)):
+                return self.annotated(path, scope, text)
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                return self._one_of(path, scope, [left, right])
+            case ast.Subscript(value=outer, slice=inner):
+                items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+                name = self._dotted(outer).rpartition(".")[2]
+                if name in _WRAPPERS:
+                    return self._one_of(path, scope, items[:1] if name == "Annotated" else items)
+                if name in ("type", "Type"):
+                    promised = self._promised(path, scope, items[0])
+                    return promised.of if isinstance(promised, Instance) else None
+                return self._promised(path, scope, outer)
+            case ast.Name() | ast.Attribute():
+                entity = self.evaluate(path, scope, self._dotted(node))
+                return Instance(entity) if isinstance(entity, Class | Named) else None
+        return None
+
+    def _one_of(self, path: str, scope: int, nodes: list[ast.expr]) -> Entity | None:
+        present = [n for n in nodes if not (isinstance(n, ast.Constant) and n.value is None)]
+        meanings = {self._promised(path, scope, node) for node in present}
+        return meanings.pop() if len(meanings) == 1 else None
+
+    @staticmethod
+    def _dotted(node: ast.expr) -> str:
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

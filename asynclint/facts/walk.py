@@ -1,0 +1,415 @@
+"""One file, summarised in one pass over its ast."""
+
+import ast
+import warnings
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from asynclint.facts.calls import CallFacts, HandlerFacts, Use, WithFacts
+from asynclint.facts.classes import ClassFacts
+from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
+from asynclint.facts.names import Binding, Bound, annotation_of, argument_codes, code_of
+
+COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
+
+
+def summarise(source: str, path: str) -> ModuleFacts:
+    """The facts of one file. Raises SyntaxError, and RecursionError when it is nested too deeply."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(source, path)
+    return summarise_tree(tree, path, last_line=source.count("\n") + 1)
+
+
+def summarise_tree(tree: ast.Module, path: str, *, last_line: int) -> ModuleFacts:
+    """The facts of a file that is parsed already."""
+    walker = _Walker(path, last_line)
+    walker.statements(tree.body)
+    return walker.facts
+
+
+class _Walker:
+    """Walks one module; `self.scope` is the scope being walked."""
+
+    def __init__(self, path: str, last_line: int) -> None:
+        module = Scope(ScopeKind.MODULE, "", "", -1, 1, 1, 0, last_line)
+        self.facts = ModuleFacts(path, [module], [], [], [], [], [])
+        self.scope = 0
+        self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
+
+    # scopes and names
+
+    def open(self, scope: Scope) -> int:
+        self.facts.scopes.append(scope)
+        return len(self.facts.scopes) - 1
+
+    def within(self, scope: int, walk: Callable[[], None]) -> None:
+        outer, self.scope = self.scope, scope
+        walk()
+        self.scope = outer
+
+    def qualname(self, name: str) -> str:
+        outer = self.facts.scopes[self.scope].qualname
+        return f"{outer}.{name}" if outer else name
+
+    def bind(self, name: str, bound: Bound, value: str = "", target: int = -1, scope: int = -1) -> None:
+        owner = self.scope if scope < 0 else scope
+        owner = self.elsewhere.get((owner, name), owner)
+        self.facts.scopes[owner].names.setdefault(name, []).append(Binding(bound, value, self.scope, target))
+
+    def function_scope(self) -> int:
+        """Where a walrus in a comprehension binds."""
+        scope = self.scope
+        while self.facts.scopes[scope].kind is ScopeKind.COMPREHENSION:
+            scope = self.facts.scopes[scope].parent
+        return scope
+
+    def assign(self, target: ast.expr, code: str, annotation: str = "") -> None:
+        """Binds what stands left of `=`, after `as` or `for`."""
+        bound, value = (Bound.ANNOTATION, annotation) if annotation else (Bound.VALUE, code)
+        match target:
+            case ast.Name(id=name):
+                self.bind(name, bound if value else Bound.UNKNOWN, value)
+            case ast.Attribute(value=ast.Name(id=owner), attr=attr) if self.is_self(owner):
+                self.bind_attribute(attr, Binding(bound if value else Bound.UNKNOWN, value, self.scope))
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                for item in items:
+                    self.assign(item, "")
+            case ast.Starred(value=inner):
+                self.assign(inner, "")
+            case _:
+                self.expression(target)
+
+    def is_self(self, name: str) -> bool:
+        function = self.facts.scopes[self.scope].function
+        in_method = self.facts.enclosing_class(self.scope) >= 0 and function is not None
+        return in_method and function is not None and function.parameters[:1] == (name,)
+
+    def bind_attribute(self, attr: str, binding: Binding) -> None:
+        klass = self.facts.scopes[self.facts.enclosing_class(self.scope)].klass
+        if klass is not None:
+            klass.attributes.setdefault(attr, []).append(binding)
+
+    # statements
+
+    def statements(self, body: Iterable[ast.stmt]) -> None:
+        for statement in body:
+            handler = self.STATEMENTS.get(type(statement))
+            if handler:
+                handler(self, statement)
+            else:
+                self.children(statement)
+
+    def children(self, node: ast.AST, use: Use = Use.OTHER) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.expression(child, use)
+            elif isinstance(child, ast.stmt):
+                self.statements([child])
+            elif not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
+                self.children(child)
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self.expression(decorator)
+        self.signature(node.args)
+        if node.returns:
+            self.expression(node.returns)
+        arguments = node.args
+        facts = FunctionFacts(
+            is_async=isinstance(node, ast.AsyncFunctionDef),
+            decorators=tuple(map(code_of, node.decorator_list)),
+            returns=annotation_of(node.returns),
+            parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
+            keywords=tuple(a.arg for a in arguments.kwonlyargs),
+        )
+        scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
+        self.bind(node.name, Bound.DEFINITION, target=scope)
+
+        def walk() -> None:
+            self.parameters(arguments)
+            self.statements(node.body)
+
+        self.within(scope, walk)
+
+    def scope_of(
+        self, node: ast.stmt | ast.expr, kind: ScopeKind, name: str, function: FunctionFacts | None = None
+    ) -> Scope:
+        decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(d.lineno for d in decorators)])
+        last = node.end_lineno or node.lineno
+        qualname = self.qualname(name)
+        return Scope(kind, name, qualname, self.scope, first, node.lineno, node.col_offset, last, {}, function)
+
+    def signature(self, arguments: ast.arguments) -> None:
+        """What is evaluated where the function is defined: defaults and annotations."""
+        for default in (*arguments.defaults, *(d for d in arguments.kw_defaults if d)):
+            self.expression(default)
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if argument.annotation:
+                self.expression(argument.annotation)
+
+    def parameters(self, arguments: ast.arguments) -> None:
+        for position, argument in enumerate((*arguments.posonlyargs, *arguments.args)):
+            self.bind(argument.arg, Bound.PARAMETER, annotation_of(argument.annotation), position)
+        for argument in arguments.kwonlyargs:
+            self.bind(argument.arg, Bound.PARAMETER, annotation_of(argument.annotation))
+        for starred in (arguments.vararg, arguments.kwarg):
+            if starred:
+                self.bind(starred.arg, Bound.UNKNOWN)
+
+    def global_(self, node: ast.Global) -> None:
+        self.elsewhere.update({(self.scope, name): 0 for name in node.names})
+
+    def nonlocal_(self, node: ast.Nonlocal) -> None:
+        self.elsewhere.update({(self.scope, name): self.nonlocal_owner(name) for name in node.names})
+
+    def nonlocal_owner(self, name: str) -> int:
+        """The nearest function that binds the name already, else the nearest one, which may bind it below."""
+        outer, scopes = self.facts.scopes[self.scope].parent, self.facts.scopes
+        functions = []
+        while outer > 0:
+            if scopes[outer].kind is ScopeKind.FUNCTION:
+                functions.append(outer)
+            outer = scopes[outer].parent
+        return next((scope for scope in functions if name in scopes[scope].names), (functions or [self.scope])[0])
+
+    def klass(self, node: ast.ClassDef) -> None:
+        for expression in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
+            self.expression(expression)
+        scope = self.scope_of(node, ScopeKind.CLASS, node.name)
+        scope.klass = ClassFacts(
+            bases=tuple(code_of(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases),
+            decorators=tuple(map(code_of, node.decorator_list)),
+            attributes={},
+        )
+        index = self.open(scope)
+        self.bind(node.name, Bound.DEFINITION, target=index)
+        self.within(index, lambda: self.statements(node.body))
+
+    def import_(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.facts.imports.append(alias.name)
+            if alias.asname:
+                self.bind(alias.asname, Bound.IMPORT, alias.name)
+            else:
+                top = alias.name.partition(".")[0]
+                self.bind(top, Bound.IMPORT, top)
+
+    def import_from(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        if not node.level:
+            self.facts.imports.append(module)
+        for alias in node.names:
+            if alias.name == "*":
+                self.facts.stars.append(module)
+            else:
+                self.bind(alias.asname or alias.name, Bound.IMPORT, f"{module}:{alias.name}")
+
+    def assignment(self, node: ast.Assign) -> None:
+        plain = all(isinstance(target, ast.Name) for target in node.targets)
+        self.expression(node.value, Use.ASSIGNED if plain else Use.STORED)
+        for target in node.targets:
+            self.assign(target, code_of(node.value))
+
+    def annotated(self, node: ast.AnnAssign) -> None:
+        if node.value:
+            self.expression(node.value, Use.ASSIGNED if isinstance(node.target, ast.Name) else Use.STORED)
+        self.assign(node.target, code_of(node.value), annotation_of(node.annotation))
+
+    def augmented(self, node: ast.AugAssign) -> None:
+        self.expression(node.value, Use.STORED)
+        self.assign(node.target, "")
+
+    def expression_statement(self, node: ast.Expr) -> None:
+        self.expression(node.value, Use.STATEMENT)
+
+    def return_(self, node: ast.Return) -> None:
+        if node.value:
+            self.expression(node.value, Use.RETURNED)
+
+    def for_(self, node: ast.For | ast.AsyncFor) -> None:
+        self.expression(node.iter)
+        code = code_of(node.iter)
+        self.assign(node.target, code and code + ("*!" if isinstance(node, ast.AsyncFor) else "*"))
+        self.statements((*node.body, *node.orelse))
+
+    def with_(self, node: ast.With | ast.AsyncWith) -> None:
+        is_async = isinstance(node, ast.AsyncWith)
+        for item in node.items:
+            self.expression(item.context_expr, Use.STORED)
+            code = code_of(item.context_expr)
+            self.facts.withs.append(WithFacts(self.scope, item.context_expr.lineno, code, is_async))
+            if item.optional_vars:
+                self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
+        self.statements(node.body)
+
+    def try_(self, node: ast.Try | ast.TryStar) -> None:
+        self.statements(node.body)
+        for handler in node.handlers:
+            kind = None if handler.type is None else code_of(handler.type)
+            self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind))
+            if handler.name:
+                self.bind(handler.name, Bound.UNKNOWN)
+            self.children(handler)
+        self.statements((*node.orelse, *node.finalbody))
+
+    def if_(self, node: ast.If) -> None:
+        rest: list[ast.stmt] = [node]
+        while len(rest) == 1 and isinstance(branch := rest[0], ast.If):  # a long elif chain nests as deep as it is long
+            self.expression(branch.test)
+            self.statements(branch.body)
+            rest = branch.orelse
+        self.statements(rest)
+
+    def delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                self.expression(target)
+
+    def match(self, node: ast.Match) -> None:
+        self.expression(node.subject)
+        for case in node.cases:
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if isinstance(pattern, ast.pattern) and name:
+                    self.bind(name, Bound.UNKNOWN)
+            if case.guard:
+                self.expression(case.guard)
+            self.statements(case.body)
+
+    def type_alias(self, node: ast.stmt) -> None:
+        name = getattr(node, "name", None)
+        if isinstance(name, ast.Name):
+            self.bind(name.id, Bound.UNKNOWN)
+
+    # expressions
+
+    def expression(self, node: ast.expr, use: Use = Use.OTHER) -> None:
+        handler = self.EXPRESSIONS.get(type(node))
+        if handler:
+            handler(self, node, use)
+        else:
+            self.children(node)
+
+    def leaf(self, node: ast.expr, use: Use) -> None:
+        """Names and constants: nothing below them."""
+
+    def call(self, node: ast.Call, use: Use) -> None:
+        callee = code_of(node.func)
+        arguments = tuple(argument_codes(node))
+        self.facts.calls.append(CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments))
+        self.expression(node.func)
+        collects = isinstance(node.func, ast.Attribute) and node.func.attr in COLLECTORS
+        argument_use = Use.COLLECTED if collects else Use.ARGUMENT
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            self.expression(argument.value if isinstance(argument, ast.Starred) else argument, argument_use)
+
+    def await_(self, node: ast.Await, use: Use) -> None:
+        self.expression(node.value, Use.AWAITED)
+
+    def passing(self, node: ast.expr, use: Use) -> None:
+        """Displays and the operators that hand one of their operands on."""
+        self.children(node, use)
+
+    def conditional(self, node: ast.IfExp, use: Use) -> None:
+        self.expression(node.test)
+        self.expression(node.body, use)
+        self.expression(node.orelse, use)
+
+    def binary(self, node: ast.BinOp, use: Use) -> None:
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):  # a long sum nests as deep as it is long
+            self.expression(left.right)
+            left = left.left
+        self.expression(left)
+
+    def walrus(self, node: ast.NamedExpr, use: Use) -> None:
+        self.expression(node.value, Use.STORED)
+        code = code_of(node.value)
+        self.bind(node.target.id, Bound.VALUE if code else Bound.UNKNOWN, code, scope=self.function_scope())
+
+    def yield_(self, node: ast.Yield | ast.YieldFrom, use: Use) -> None:
+        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        if function:
+            function.is_generator = True
+        if node.value:
+            self.expression(node.value, Use.RETURNED if isinstance(node, ast.Yield) else Use.OTHER)
+
+    def lambda_(self, node: ast.Lambda, use: Use) -> None:
+        self.signature(node.args)
+        facts = FunctionFacts(parameters=tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args)))
+        scope = self.open(self.scope_of(node, ScopeKind.LAMBDA, "<lambda>", facts))
+
+        def walk() -> None:
+            self.parameters(node.args)
+            self.expression(node.body, Use.RETURNED)
+
+        self.within(scope, walk)
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, use: Use) -> None:
+        self.expression(node.generators[0].iter)
+        scope = self.open(self.scope_of(node, ScopeKind.COMPREHENSION, "<comprehension>"))
+
+        def walk() -> None:
+            for position, part in enumerate(node.generators):
+                if position:
+                    self.expression(part.iter)
+                code = code_of(part.iter)
+                self.assign(part.target, code and code + ("*!" if part.is_async else "*"))
+                for condition in part.ifs:
+                    self.expression(condition)
+            for element in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
+                self.expression(element, use)
+
+        self.within(scope, walk)
+
+    STATEMENTS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
+        ast.FunctionDef: function,
+        ast.AsyncFunctionDef: function,
+        ast.ClassDef: klass,
+        ast.Import: import_,
+        ast.ImportFrom: import_from,
+        ast.Assign: assignment,
+        ast.AnnAssign: annotated,
+        ast.AugAssign: augmented,
+        ast.Expr: expression_statement,
+        ast.Return: return_,
+        ast.For: for_,
+        ast.AsyncFor: for_,
+        ast.With: with_,
+        ast.AsyncWith: with_,
+        ast.Try: try_,
+        ast.TryStar: try_,
+        ast.If: if_,
+        ast.Delete: delete,
+        ast.Match: match,
+        ast.Global: global_,
+        ast.Nonlocal: nonlocal_,
+    }
+    if hasattr(ast, "TypeAlias"):
+        STATEMENTS[ast.TypeAlias] = type_alias
+
+    EXPRESSIONS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
+        ast.Name: leaf,
+        ast.Constant: leaf,
+        ast.Call: call,
+        ast.Await: await_,
+        ast.List: passing,
+        ast.Tuple: passing,
+        ast.Set: passing,
+        ast.Dict: passing,
+        ast.BoolOp: passing,
+        ast.Starred: passing,
+        ast.IfExp: conditional,
+        ast.BinOp: binary,
+        ast.NamedExpr: walrus,
+        ast.Yield: yield_,
+        ast.YieldFrom: yield_,
+        ast.Lambda: lambda_,
+        ast.ListComp: comprehension,
+        ast.SetComp: comprehension,
+        ast.GeneratorExp: comprehension,
+        ast.DictComp: comprehension,
+    }

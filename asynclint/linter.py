@@ -1,0 +1,66 @@
+"""The one entrance for every door: files or texts and a configuration in, findings out."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from asynclint.catalog import enabled
+from asynclint.config import Config
+from asynclint.engine.run import FileReport, Runner, run
+from asynclint.finding import Finding
+from asynclint.source.files import Discovered, discover
+
+_WORTH_PROCESSES = 64  # files; below, starting processes costs more than they save
+
+
+class Result(Struct, frozen=True):
+    """Findings in order; `errors` are lines about what could not be done; `files` counts what was read."""
+
+    findings: tuple[Finding, ...]
+    errors: tuple[str, ...]
+    files: int
+
+
+def files_to_lint(paths: Sequence[str], config: Config) -> Discovered:
+    """The Python files in files and directories, and a line for each path that is not there."""
+    return discover(
+        paths,
+        exclude=(*config.exclude, *config.extend_exclude),
+        force_exclude=config.force_exclude,
+        respect_gitignore=config.respect_gitignore,
+    )
+
+
+def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
+    """Lints files and directories; `jobs` is the number of processes, 0 chooses it.
+
+    Raises `ConfigError` when the configuration names a rule that does not exist.
+    """
+    enabled(config)
+    found = files_to_lint(paths, config)
+    workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
+    return _joined(run(found.files, config, enabled, jobs=workers), found.problems)
+
+
+def lint_source(data: bytes, filename: str, config: Config) -> Result:
+    """Lints one text as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
+    return Linter(config, {filename: data}).lint(filename)
+
+
+class Linter:
+    """Lints one file after another in this process, remembering what it has read for them."""
+
+    def __init__(self, config: Config, overlays: Mapping[str, bytes] | None = None, *, sieve: bool = True) -> None:
+        """`overlays` are texts to take instead of files; without the sieve every rule reads every body."""
+        self._runner = Runner(config, enabled, overlays, sieve=sieve)
+
+    def lint(self, path: str) -> Result:
+        """The result of one file."""
+        return _joined([self._runner.check(path)], ())
+
+
+def _joined(reports: Sequence[FileReport], problems: Sequence[str]) -> Result:
+    findings = tuple(sorted(finding for report in reports for finding in report.findings))
+    errors = (*problems, *(error for report in reports for error in report.errors))
+    return Result(findings, errors, len(reports))

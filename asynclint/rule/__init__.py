@@ -1,0 +1,108 @@
+"""All a rule may know: the decorator that declares it, the problem it yields, the body it reads."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
+from asynclint.rule.body import Body, BodyKind
+from asynclint.rule.wants import Want, awaited_methods, calls, dropped_coroutines, handlers
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+__all__ = [
+    "AsyncGenerator",
+    "Body",
+    "BodyKind",
+    "Check",
+    "Class",
+    "Coroutine",
+    "Default",
+    "Entity",
+    "Function",
+    "InTests",
+    "Instance",
+    "Items",
+    "Named",
+    "Problem",
+    "Rule",
+    "awaited_methods",
+    "calls",
+    "dropped_coroutines",
+    "handlers",
+    "rule",
+]
+
+
+class Default(StrEnum):
+    """What a rule does when the user has not chosen."""
+
+    ON = "on"
+    INFO = "info"
+    OFF = "off"
+
+
+class InTests(StrEnum):
+    """How a rule treats test files by default."""
+
+    SAME = "same"
+    INFO = "info"
+    SILENT = "silent"
+
+
+class Problem:
+    """One defect: the narrowest wrong node, a sentence, and the places that explain it.
+
+    A place is a node of the same body, or a function or class of the project.
+    """
+
+    __slots__ = ("message", "node", "trace")
+
+    def __init__(
+        self, node: "CSTNode", message: str, *, trace: "tuple[tuple[CSTNode | Function | Class, str], ...]" = ()
+    ) -> None:
+        self.node = node
+        self.message = message
+        self.trace = trace
+
+
+Check = Callable[[Body], Iterator[Problem]]
+
+
+class Rule(Struct, frozen=True):
+    """A documented pitfall and the function that finds it in one body."""
+
+    code: str
+    name: str
+    check: Check
+    wants: Want
+    pitfall: str
+    doc: str
+    default: Default = Default.ON
+    preview: bool = False
+    in_tests: InTests = InTests.SAME
+
+
+def rule(
+    *,
+    code: str,
+    wants: Want,
+    pitfall: str,
+    default: Default = Default.ON,
+    preview: bool = False,
+    in_tests: InTests = InTests.SAME,
+) -> Callable[[Check], Rule]:
+    """Declares a rule: the function's name is the mistake, its docstring the page.
+
+    `wants` says what must stand in a body for it to be worth reading, `pitfall` is the address of the
+    documentation that warns of the mistake.
+    """
+
+    def declare(check: Check) -> Rule:
+        name = check.__name__.replace("_", "-")
+        return Rule(code, name, check, wants, pitfall, check.__doc__ or "", default, preview, in_tests)
+
+    return declare

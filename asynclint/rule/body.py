@@ -1,0 +1,246 @@
+"""One body as a rule sees it: a function's or a module's own nodes, and what their names mean."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from asynclint.facts.calls import CallFacts
+from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Items, Named
+from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.module import ModuleFacts, Scope
+from asynclint.facts.project import Project
+from asynclint.rule import nodes as cst
+from asynclint.rule.trees import code_of, own_children, parents, walk
+
+if TYPE_CHECKING:
+    from libcst import BaseExpression, Call, ClassDef, CSTNode, Name
+
+
+class BodyKind(StrEnum):
+    """What runs the body."""
+
+    MODULE = "module"
+    FUNCTION = "function"
+    COROUTINE = "coroutine"
+    ASYNC_GENERATOR = "async generator"
+
+
+class Target:
+    """The Python versions the linted code has to run on, oldest and newest: (3, 11), (3, 14)."""
+
+    __slots__ = ("newest", "oldest")
+
+    def __init__(self, oldest: tuple[int, int], newest: tuple[int, int]) -> None:
+        self.oldest = oldest
+        self.newest = newest
+
+
+class Body:
+    """A function or a module, without the bodies of the functions, lambdas and generator expressions inside it.
+
+    `node` is its libcst tree (a `FunctionDef` or a `Module`), `scope` its place in the facts of its file.
+    """
+
+    def __init__(
+        self, node: "CSTNode", facts: ModuleFacts, scope: int, project: Project, target: Target, *, is_test: bool
+    ) -> None:
+        self.node = node
+        self.facts = facts
+        self.scope = scope
+        self.project = project
+        self.target = target
+        self.is_test = is_test
+
+    # what it is
+
+    @property
+    def here(self) -> Scope:
+        """Its scope in the facts."""
+        return self.facts.scopes[self.scope]
+
+    @property
+    def name(self) -> str:
+        """`fetch`, "" for a module."""
+        return self.here.name
+
+    @property
+    def function(self) -> FunctionFacts | None:
+        """Its signature in the facts, None for a module."""
+        return self.here.function
+
+    @property
+    def entity(self) -> Function:
+        """The body as something that is called."""
+        return Function(self.facts.path, self.scope)
+
+    @property
+    def kind(self) -> BodyKind:
+        """What runs it."""
+        if self.function is None:
+            return BodyKind.MODULE
+        if not self.function.is_async:
+            return BodyKind.FUNCTION
+        return BodyKind.ASYNC_GENERATOR if self.function.is_generator else BodyKind.COROUTINE
+
+    @property
+    def is_async(self) -> bool:
+        """May it await?"""
+        return self.kind in (BodyKind.COROUTINE, BodyKind.ASYNC_GENERATOR)
+
+    @property
+    def owner(self) -> Class | None:
+        """The class it is a method of."""
+        index = self.facts.enclosing_class(self.scope)
+        return Class(self.facts.path, index) if index >= 0 else None
+
+    @property
+    def library(self) -> str:
+        """The library its file's async code runs on: `asyncio`, or `anyio` where only that is imported."""
+        imported = {name.partition(".")[0] for name in self.facts.imports}
+        return "anyio" if "anyio" in imported and "asyncio" not in imported else "asyncio"
+
+    # its nodes
+
+    @cached_property
+    def nodes(self) -> "tuple[CSTNode, ...]":
+        """Its own nodes, parents first."""
+        start = self.node.body if isinstance(self.node, cst.FunctionDef) else self.node
+        return tuple(walk(start, own_children))
+
+    @cached_property
+    def _parents(self) -> "dict[int, CSTNode]":
+        return parents(self.node)
+
+    def parent(self, node: "CSTNode") -> "CSTNode | None":
+        """The node directly above, None for the body itself."""
+        return self._parents.get(id(node))
+
+    def ancestors(self, node: "CSTNode") -> "Iterator[CSTNode]":
+        """The nodes above, innermost first, up to the function or module."""
+        above = self.parent(node)
+        while above is not None:
+            yield above
+            above = self.parent(above)
+
+    def text(self, node: "CSTNode") -> str:
+        """The source of a node on one line."""
+        return " ".join(cst.Module([]).code_for_node(node).split())
+
+    def reads(self, name: str) -> "Iterator[Name]":
+        """Every place that reads (or deletes, or declares) a variable, functions inside included."""
+        for node in walk(self.node):
+            if isinstance(node, cst.Name) and node.value == name and not self._is_bound_or_label(node):
+                yield node
+
+    def _is_bound_or_label(self, node: "CSTNode") -> bool:
+        above = self.parent(node)
+        if isinstance(above, cst.Element | cst.StarredElement):
+            display = self.parent(above)
+            return isinstance(display, cst.Tuple | cst.List) and self._is_bound_or_label(display)
+        return any(getattr(above, field) is node for field in _LABELS.get(type(above).__name__, ()))
+
+    # what its names mean
+
+    def resolve(self, expression: "BaseExpression") -> Entity | None:
+        """What an expression of this body means, None when that is not known."""
+        code = code_of(expression)
+        root = code.partition(".")[0].partition("(")[0].rstrip("[]!")
+        if not code or any(root in _inner_names(above) for above in self._inner_scopes(expression)):
+            return None
+        return self.project.evaluate(self.facts.path, self._scope_at(expression), code)
+
+    def name_of(self, expression: "BaseExpression") -> str:
+        """The documented name of what an expression means, "" when it is not known or of the project."""
+        entity = self.resolve(expression)
+        return entity.name if isinstance(entity, Named) else ""
+
+    def type_of(self, expression: "BaseExpression") -> str:
+        """The documented name of the class an expression is an instance of, "" when it is not known."""
+        entity = self.resolve(expression)
+        return entity.of.name if isinstance(entity, Instance) and isinstance(entity.of, Named) else ""
+
+    def all_calls(self) -> "Iterator[Call]":
+        """Every call of its own."""
+        return (node for node in self.nodes if isinstance(node, cst.Call))
+
+    def calls(self, *names: str) -> "Iterator[Call]":
+        """Its own calls of what is documented under one of these names."""
+        return (call for call in self.all_calls() if self.name_of(call.func) in names)
+
+    def coroutine_of(self, expression: "BaseExpression") -> Coroutine | None:
+        """The coroutine an expression makes, None when it makes none that is known."""
+        entity = self.resolve(expression)
+        return entity if isinstance(entity, Coroutine) else None
+
+    def caught(self, kind: "BaseExpression | None") -> frozenset[str]:
+        """The documented names of the exceptions an `except` or a `suppress` argument stands for."""
+        if kind is None:
+            return frozenset({"builtins.BaseException"})
+        entity = self.resolve(kind)
+        items = entity.items if isinstance(entity, Items) else (entity,)
+        return frozenset(item.name for item in items if isinstance(item, Named))
+
+    # what the rest of its file does
+
+    def call_sites(self) -> Iterator[CallFacts]:
+        """Where its own file calls it."""
+        return self.project.call_sites(self.entity)
+
+    def evaluate(self, scope: int, code: str) -> Entity | None:
+        """What a code means in another scope of its file."""
+        return self.project.evaluate(self.facts.path, scope, code)
+
+    def _inner_scopes(self, node: "CSTNode") -> "Iterator[CSTNode]":
+        """The comprehensions and lambdas between a node and the body whose names it sees."""
+        path = [node, *self.ancestors(node)]
+        for position, above in enumerate(path):
+            if isinstance(above, cst.Lambda):
+                yield above
+            elif isinstance(above, cst.BaseComp) and position:
+                # the first iterable is evaluated outside the comprehension
+                first = path[position - 1] is above.for_in and position > 1 and path[position - 2] is above.for_in.iter
+                if not first:
+                    yield above
+
+    def _scope_at(self, node: "CSTNode") -> int:
+        """The scope whose names a node sees first: a class statement in this body, or the body."""
+        outer = [above for above in self.ancestors(node) if isinstance(above, cst.ClassDef | cst.FunctionDef)]
+        if isinstance(self.node, cst.FunctionDef) and outer and outer[-1] is self.node:
+            outer.pop()
+        scope = self.scope
+        for definition in reversed(outer):
+            scope = self._definition_scope(scope, definition.name.value)
+        return scope
+
+    def _definition_scope(self, parent: int, name: str) -> int:
+        scopes = self.facts.scopes
+        found = (i for i, s in enumerate(scopes) if s.parent == parent and s.name == name)
+        return next(found, parent)
+
+
+_LABELS = {
+    "AssignTarget": ("target",),
+    "AnnAssign": ("target",),
+    "For": ("target",),
+    "CompFor": ("target",),
+    "NamedExpr": ("target",),
+    "AsName": ("name",),
+    "MatchAs": ("name",),
+    "MatchStar": ("name",),
+    "Attribute": ("attr",),
+    "Arg": ("keyword",),
+    "Param": ("name",),
+    "FunctionDef": ("name",),
+    "ClassDef": ("name",),
+    "ImportAlias": ("name",),
+    "MatchKeywordElement": ("key",),
+}
+
+
+def _inner_names(scope: "CSTNode") -> frozenset[str]:
+    """The names a comprehension or a lambda binds for itself."""
+    if isinstance(scope, cst.Lambda):
+        return frozenset(node.name.value for node in walk(scope.params) if isinstance(node, cst.Param))
+    targets = (node.target for node in walk(scope) if isinstance(node, cst.CompFor))
+    return frozenset(node.value for target in targets for node in walk(target) if isinstance(node, cst.Name))

@@ -1,0 +1,68 @@
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asynclint.rule import Body, Problem, calls, rule
+from asynclint.rule import nodes as cst
+
+if TYPE_CHECKING:
+    from libcst import Call
+
+
+@rule(
+    code="ASL201",
+    wants=calls("time.sleep", in_coroutine=True),
+    pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+)
+def blocking_sleep(body: Body) -> Iterator[Problem]:
+    """`time.sleep` in a coroutine stops the event loop, and every other task with it.
+
+    An event loop runs all its tasks in one thread. `time.sleep` puts that thread to sleep: for so long no other
+    task runs, no connection is answered, no timeout fires and no cancellation arrives. `asyncio.sleep` suspends
+    only the coroutine that awaits it.
+
+    ## Bad
+
+    ```python
+    import time
+
+    async def poll(client):
+        while not await client.ready():
+            time.sleep(0.5)  # ASL201
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+    import time
+
+    async def poll(client):
+        while not await client.ready():
+            await asyncio.sleep(0.5)
+
+    async def settle():
+        await asyncio.to_thread(time.sleep, 0.5)
+    ```
+
+    ## What to do
+
+    Write `await asyncio.sleep(...)`. Other tasks run meanwhile, so state that they share may have changed afterwards.
+
+    ## Not reported
+
+    A function handed on without being called (`asyncio.to_thread(time.sleep, 1)`), the bodies of nested functions and
+    lambdas, and `time.sleep(0)`, which blocks nobody.
+    """
+    if not body.is_async:
+        return
+    for call in body.calls("time.sleep"):
+        if not _is_zero(call):
+            message = f"`{body.text(call.func)}` stops the event loop, and every other task, while `{body.name}` sleeps"
+            yield Problem(call, f"{message}; use `await {body.library}.sleep(...)`")
+
+
+def _is_zero(call: "Call") -> bool:
+    match call.args:
+        case [cst.Arg(value=cst.Integer(value="0"))]:
+            return True
+    return False

@@ -1,0 +1,143 @@
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from asynclint.rule import Body, BodyKind, Problem, calls, rule
+from asynclint.rule import nodes as cst
+from asynclint.rule.values import destination
+
+if TYPE_CHECKING:
+    from libcst import Call, CSTNode, Try
+
+_RUNNERS = frozenset({"run_until_complete", "run_forever"})
+_WARNS_SINCE, _RAISES_SINCE = (3, 12), (3, 14)
+_COVERS_RUNTIME_ERROR = frozenset({"builtins.RuntimeError", "builtins.Exception", "builtins.BaseException"})
+
+
+@rule(
+    code="ASL601",
+    wants=calls("asyncio.get_event_loop"),
+    pitfall="https://docs.python.org/3/library/asyncio-eventloop.html#asyncio.get_event_loop",
+)
+def get_event_loop(body: Body) -> Iterator[Problem]:
+    """`asyncio.get_event_loop()` where it is misleading, or raises on Python 3.14.
+
+    Inside a coroutine it gives the running loop, and `asyncio.get_running_loop()` says so. Anywhere else it used to
+    make a loop when there was none; since Python 3.12 it warns, and since 3.14 it raises `RuntimeError: There is no
+    current event loop`. So code breaks that calls it while a module is imported, in an `__init__` that may run before
+    the loop does, or to get a loop for `run_until_complete`.
+
+    ## Bad
+
+    ```python
+    import asyncio
+
+    loop = asyncio.get_event_loop()  # ASL601
+
+    class Client:
+        def __init__(self):
+            self.loop = asyncio.get_event_loop()  # ASL601
+
+    async def wait():
+        loop = asyncio.get_event_loop()  # ASL601
+        await loop.run_in_executor(None, print)
+
+    def main():
+        asyncio.get_event_loop().run_until_complete(wait())  # ASL601
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+
+    async def wait():
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, print)
+
+    def main():
+        asyncio.run(wait())
+
+    def deadline(seconds):
+        return asyncio.get_event_loop().time() + seconds
+    ```
+
+    ## What to do
+
+    In a coroutine write `asyncio.get_running_loop()`: it is the same loop. To run a coroutine from plain code write
+    `asyncio.run(main())`, or use `asyncio.Runner` for several in a row. Ask for the loop when it is needed, not when
+    the object is made.
+
+    ## Not reported
+
+    Other plain functions, which may well be called by a running loop (as `deadline` above); code that tries
+    `get_running_loop()` first, handles the `RuntimeError`, tests `sys.version_info`, or has just called
+    `set_event_loop`. Where the newest targeted Python (`target-version`) is older than 3.12, plain code is left alone.
+    """
+    for call in body.calls("asyncio.get_event_loop"):
+        if body.is_async:
+            yield Problem(call, f"`{body.text(call)}` in a coroutine gives the running loop; use `{_running(body, call)}`")
+        elif body.target.newest >= _WARNS_SINCE and not _is_guarded(body, call) and (why := _in_plain_code(body, call)):
+            yield Problem(call, f"`{body.text(call)}` {why}")
+
+
+def _running(body: Body, call: "Call") -> str:
+    return body.text(call).replace("get_event_loop", "get_running_loop")
+
+
+def _in_plain_code(body: Body, call: "Call") -> str:
+    """What goes wrong in code that is no coroutine, "" when a running loop may well call it."""
+    fails = _failure(body)
+    if body.kind is BodyKind.MODULE and not _under_main_guard(body, call):
+        return f"at import time {fails}, because no event loop runs yet; get the loop inside a coroutine"
+    if _is_run(body, call):
+        return f"{fails} instead of making a loop; use `asyncio.run(...)` in place of `run_until_complete`"
+    if body.name == "__init__" and body.owner is not None:
+        owner = body.project.qualname(body.owner)
+        late = "call `asyncio.get_running_loop()` where the loop is used"
+        return f"{fails} when `{owner}` is made before an event loop runs; {late}"
+    return ""
+
+
+def _failure(body: Body) -> str:
+    raises = body.target.newest >= _RAISES_SINCE
+    return "raises RuntimeError on Python 3.14" if raises else "warns since Python 3.12"
+
+
+def _under_main_guard(body: Body, node: "CSTNode") -> bool:
+    tests = (above.test for above in body.ancestors(node) if isinstance(above, cst.If))
+    return any("__name__" in body.text(test) for test in tests)
+
+
+def _is_run(body: Body, call: "Call") -> bool:
+    """Is the loop, or the local it is kept in, run to an end?"""
+    if _is_receiver_of_run(body, call):
+        return True
+    where = destination(body, call)
+    return any(_is_receiver_of_run(body, read) for name in where.names for read in body.reads(name))
+
+
+def _is_receiver_of_run(body: Body, node: "CSTNode") -> bool:
+    match body.parent(node):
+        case cst.Attribute(value=value, attr=cst.Name(value=method)):
+            return value is node and method in _RUNNERS
+    return False
+
+
+def _is_guarded(body: Body, call: "Call") -> bool:
+    """Does the code know what it does: handles the error, tests the version, has set or looked for a loop itself?"""
+    if any(body.calls("asyncio.get_running_loop", "asyncio.set_event_loop", "asyncio._get_running_loop")):
+        return True
+    path = [call, *body.ancestors(call)]
+    return any(
+        (isinstance(above, cst.If) and "version_info" in body.text(above.test))
+        or (isinstance(above, cst.Try) and _covers(body, above, below))
+        for below, above in pairwise(path)
+    )
+
+
+def _covers(body: Body, statement: "Try", part: "CSTNode") -> bool:
+    """Is the error handled by this `try`, or the loop asked for in its handler?"""
+    if part is not statement.body and not isinstance(part, cst.ExceptHandler):
+        return False
+    return any(body.caught(handler.type) & _COVERS_RUNTIME_ERROR for handler in statement.handlers)

@@ -1,0 +1,180 @@
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asynclint.rule import (
+    AsyncGenerator,
+    Body,
+    BodyKind,
+    Coroutine,
+    Function,
+    Named,
+    Problem,
+    dropped_coroutines,
+    rule,
+)
+from asynclint.rule import nodes as cst
+from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
+
+if TYPE_CHECKING:
+    from libcst import AnnAssign, Assign, BaseExpression, Call
+
+_DUMMY = re.compile(r"__?|_[a-z].*")
+_LOCALS = ("builtins.locals", "builtins.vars", "builtins.exec", "builtins.eval")
+
+
+@rule(
+    code="ASL101",
+    wants=dropped_coroutines(),
+    pitfall="https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",
+)
+def unawaited_coroutine(body: Body) -> Iterator[Problem]:
+    """A coroutine is called and its result dropped, so the code inside never runs.
+
+    Calling an `async def` function runs none of it. The call makes a coroutine object, and only awaiting that object,
+    or handing it to a task, runs the function. When the object is dropped Python says "coroutine ... was never
+    awaited" at some later moment, as a warning that names neither the caller nor the line; the work is silently
+    left out.
+
+    Reported are calls of functions known to be coroutine functions: of the same file, of the project through imports,
+    classes and their bases, and of the standard library. The result counts as dropped when the call is a statement of
+    its own, when it is bound to a name that nothing reads, and when it goes into a list that is never awaited.
+
+    ## Bad
+
+    ```python
+    import asyncio
+
+    async def save(record): ...
+
+    async def handle(record):
+        save(record)  # ASL101
+        asyncio.sleep(1)  # ASL101
+        unused = save(record)  # ASL101
+        pending = [save(part) for part in record]  # ASL101
+        print(len(pending))
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+
+    async def save(record): ...
+
+    async def handle(record):
+        await save(record)
+        coroutine = save(record)
+        await asyncio.wait_for(coroutine, timeout=5)
+        await asyncio.gather(*[save(part) for part in (record, record)])
+        return save(record)
+    ```
+
+    ## What to do
+
+    Write `await` before the call. Where the caller should not wait, make a task of it and keep the task:
+    `task = asyncio.create_task(save(record))`. A plain `def` cannot await: make it `async def`, or start the coroutine
+    with `asyncio.run(...)` where no event loop runs yet.
+
+    ## Not reported
+
+    A coroutine that is returned, yielded, stored in an attribute or passed to any function: somebody else may await
+    it. Functions behind a decorator that asynclint does not know are left alone, because the decorator may have
+    changed what a call gives.
+    """
+    for call in body.all_calls():
+        entity = body.resolve(call)
+        if isinstance(entity, AsyncGenerator):
+            if destination(body, call).fate is Fate.DROPPED:
+                trace = _definition(body, entity.of, "an async generator")
+                yield Problem(call, _generator_message(body, call), trace=trace)
+        elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
+            trace = _definition(body, entity.of, "a coroutine function")
+            yield Problem(call, _message(body, call, how), trace=trace)
+
+
+def _dropped(body: Body, call: "Call") -> str:
+    """How the coroutine is lost, "" when it is not."""
+    where = destination(body, call)
+    match where.fate:
+        case Fate.DROPPED:
+            return "is never awaited"
+        case Fate.BOUND if body.kind is BodyKind.MODULE or _in_class(body, call):
+            return "is never awaited" if where.names == ("_",) and not any(body.reads("_")) else ""
+        case Fate.BOUND:
+            return _unread(body, where)
+        case Fate.ARGUMENT:
+            container = _local_collector(body, where.call)
+            return f"goes into `{container}`, which nothing awaits" if container else ""
+    return ""
+
+
+def _in_class(body: Body, call: "Call") -> bool:
+    return any(isinstance(above, cst.ClassDef) for above in body.ancestors(call))
+
+
+def _unread(body: Body, where: Destination) -> str:
+    """A local that nothing reads; a local list may be measured or printed, which awaits nothing either."""
+    read = any(is_handled(body, name) if where.collected else any(body.reads(name)) for name in where.names)
+    if read or any(body.calls(*_LOCALS)):
+        return ""
+    name = where.names[0]
+    if _DUMMY.fullmatch(name):
+        return "is never awaited"
+    return f"goes into `{name}`, which nothing awaits" if where.collected else f"is bound to `{name}`, which nothing awaits"
+
+
+def _local_collector(body: Body, call: "Call | None") -> str:
+    """The list or set of this very function that a coroutine is added to, when nothing ever takes it out."""
+    match call:
+        case cst.Call(func=cst.Attribute(value=cst.Name(value=container), attr=cst.Name(value=method))):
+            if method in FILLING and _is_fresh(body, container) and not is_handled(body, container):
+                return container
+    return ""
+
+
+def _is_fresh(body: Body, name: str) -> bool:
+    """Is the name a variable of this function that only ever holds a display made here?"""
+    values = [
+        node.value
+        for node in body.nodes
+        if isinstance(node, cst.Assign | cst.AnnAssign) and name in _plain_targets(node) and node.value is not None
+    ]
+    bindings = body.here.names.get(name, ())
+    return bool(values) and len(values) == len(bindings) and all(_is_display(body, value) for value in values)
+
+
+def _plain_targets(node: "Assign | AnnAssign") -> list[str]:
+    targets = [node.target] if isinstance(node, cst.AnnAssign) else [target.target for target in node.targets]
+    return [target.value for target in targets if isinstance(target, cst.Name)]
+
+
+def _is_display(body: Body, value: "BaseExpression") -> bool:
+    if isinstance(value, cst.Call):
+        return body.name_of(value.func) in ("builtins.list", "builtins.set", "collections.deque")
+    return isinstance(value, cst.List | cst.Set | cst.ListComp | cst.SetComp)
+
+
+def _message(body: Body, call: "Call", how: str) -> str:
+    callee = body.text(call.func)
+    return f"coroutine `{callee}(...)` {how}, so it never runs; {_remedy(body)}"
+
+
+def _remedy(body: Body) -> str:
+    if body.is_async:
+        return "add `await`, or make it a task and keep the task"
+    start = f"start it with `{body.library}.run(...)`"
+    if body.kind is BodyKind.MODULE:
+        return start
+    return f"`{body.name}` cannot await because it is not `async def`: make it one, or {start}"
+
+
+def _generator_message(body: Body, call: "Call") -> str:
+    callee = body.text(call.func)
+    return f"async generator `{callee}(...)` is made and dropped, so none of it runs; iterate over it with `async for`"
+
+
+def _definition(body: Body, function: Function | Named, kind: str) -> tuple[tuple[Function, str], ...]:
+    if isinstance(function, Named):
+        return ()
+    return ((function, f"`{body.project.qualname(function)}` is {kind}"),)

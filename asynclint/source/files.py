@@ -1,0 +1,254 @@
+"""Which files belong to the project, and where its roots are."""
+
+import glob
+import os
+import re
+import warnings
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+
+from msgspec import Struct
+from pathspec import GitIgnoreSpec
+
+_ROOT_MARKS = ("pyproject.toml", "asynclint.toml", ".asynclint.toml", ".git", "setup.cfg")
+
+
+class Discovered(Struct, frozen=True):
+    """`files`: sorted, as the user would type them, each real file once; `problems`: a line for each path not read."""
+
+    files: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def discover(
+    paths: Sequence[str], *, exclude: Sequence[str] = (), force_exclude: bool = False, respect_gitignore: bool = True
+) -> Discovered:
+    """Find the Python files in these files and directories.
+
+    A directory gives its `*.py` files, an explicit file is taken whatever its suffix; `.pyi` files are never given.
+    `exclude` holds names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute) in gitignore's globs; it
+    applies to the given paths themselves only with `force_exclude`.
+    """
+    search = _Search(_Excluded.of(exclude), respect_gitignore)
+    for path in paths:
+        if not (force_exclude and search.excluded.reaches(path)):
+            search.start(path)
+    return search.finish()
+
+
+def read(path: str) -> bytes:
+    """The file's bytes; raises `OSError`."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def project_root(path: str) -> str:
+    """The nearest directory upward with a configuration file or `.git`, else the path's own directory."""
+    absolute = os.path.abspath(path)
+    start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
+    marked = (parent for parent in _upward(start) if any(os.path.exists(os.path.join(parent, m)) for m in _ROOT_MARKS))
+    return next(marked, start)
+
+
+def module_root(path: str) -> str:
+    """The directory above the outermost package (an unbroken chain of `__init__.py`) that holds this file."""
+    start = os.path.dirname(os.path.abspath(path))
+    outside = (parent for parent in _upward(start) if not os.path.isfile(os.path.join(parent, "__init__.py")))
+    return next(outside, start)
+
+
+def _upward(directory: str) -> Iterator[str]:
+    yield directory
+    while (parent := os.path.dirname(directory)) != directory:
+        yield parent
+        directory = parent
+
+
+class _Excluded(Struct, frozen=True):
+    """Names are looked for in one component at a time, so that a whole project may lie below a `build`."""
+
+    names: GitIgnoreSpec
+    places: GitIgnoreSpec
+
+    @classmethod
+    def of(cls, patterns: Sequence[str]) -> "_Excluded":
+        names = [pattern for pattern in patterns if "/" not in pattern.rstrip("/")]
+        places = [_from_root(pattern) for pattern in patterns if "/" in pattern.rstrip("/")]
+        return cls(_spec(re.sub(r"^[!#]", r"\\\g<0>", name) for name in names), _spec(places))
+
+    def selects(self, path: str) -> bool:
+        """Whether this absolute path, ending in a slash if a directory, is excluded for itself."""
+        name = path.rstrip("/").rpartition("/")[2] + path[len(path.rstrip("/")) :]
+        return self.names.match_file(name) or _selects(self.places, path.lstrip("/"))
+
+    def reaches(self, path: str) -> bool:
+        """Whether the path or a directory that holds it is excluded, looking no higher than the place we stand in."""
+        absolute, here = PurePath(os.path.abspath(path)), os.getcwd()
+        top = here if absolute.is_relative_to(here) else project_root(path)
+        inside = [part for part in (absolute, *absolute.parents) if part.is_relative_to(top) and str(part) != top]
+        return any(self.selects(_slashed(str(part), part != absolute or os.path.isdir(part))) for part in inside)
+
+
+class _Ignored(Struct, frozen=True):
+    """One .gitignore file and, further out, those that speak where it is silent."""
+
+    directory: str
+    spec: GitIgnoreSpec
+    outer: "_Ignored | None"
+
+    def selects(self, path: str) -> bool:
+        """Whether this absolute path, ending in a slash if a directory, is ignored for itself."""
+        return self._covers(path) and not self._covers(_parent(path))
+
+    def _covers(self, path: str) -> bool:
+        inside = path.startswith(self.directory) and path != self.directory
+        verdict = self.spec.check_file(path[len(self.directory) :]).include if inside else None
+        if verdict is None:
+            return self.outer is not None and self.outer._covers(path)
+        return verdict
+
+
+class _Place(Struct, frozen=True):
+    """A directory to be listed, and the .gitignore files above it."""
+
+    typed: str
+    ignored: _Ignored | None
+
+
+class _Search:
+    """Walks real directories before linked ones, so that a file is known by its own name; no directory twice."""
+
+    def __init__(self, excluded: _Excluded, respect_gitignore: bool) -> None:
+        self.excluded = excluded
+        self._respect_gitignore = respect_gitignore
+        self._problems: list[str] = []
+        self._files: dict[str, str] = {}
+        self._linked_files: dict[str, str] = {}
+        self._places: deque[_Place] = deque()
+        self._linked_places: deque[_Place] = deque()
+        self._listed: set[str] = set()
+
+    def start(self, path: str) -> None:
+        """Take one path as the user typed it."""
+        try:
+            os.stat(path)
+        except OSError as error:
+            self._problems.append(f"{path or repr('')}: {_reason(error)}")
+            return
+        typed = str(PurePath(path))
+        if os.path.isdir(path):
+            self._places.append(_Place(typed, _governing(os.path.abspath(path)) if self._respect_gitignore else None))
+        elif not path.endswith(".pyi"):
+            self._files.setdefault(os.path.realpath(path), typed)
+
+    def finish(self) -> Discovered:
+        """List what waits until nothing does."""
+        while queue := self._places or self._linked_places:
+            place = queue.popleft()
+            if (real := os.path.realpath(place.typed)) not in self._listed:
+                self._listed.add(real)
+                self._list(place, real)
+        files = (self._linked_files | self._files).values()
+        return Discovered(tuple(sorted(files)), tuple(self._problems))
+
+    def _list(self, place: _Place, real: str) -> None:
+        try:
+            with os.scandir(place.typed) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            self._problems.append(f"{place.typed}: cannot be listed: {_reason(error)}")
+            return
+        above = os.path.abspath(place.typed)
+        ignored = _with_own_file(above, place.ignored) if self._respect_gitignore else None
+        for entry in entries:
+            self._enter(entry, _Place(entry.name if place.typed == "." else entry.path, ignored), above, real)
+
+    def _enter(self, entry: os.DirEntry[str], place: _Place, above: str, real: str) -> None:
+        is_directory, is_link = _is_directory(entry), entry.is_symlink()
+        if not is_directory and not (entry.name.endswith(".py") and _is_file(entry)):
+            return
+        path = _slashed(os.path.join(above, entry.name), is_directory)
+        if self.excluded.selects(path) or (place.ignored is not None and place.ignored.selects(path)):
+            return
+        if is_directory:
+            (self._linked_places if is_link else self._places).append(place)
+        elif is_link:
+            self._linked_files.setdefault(os.path.realpath(entry.path), place.typed)
+        else:
+            self._files.setdefault(os.path.join(real, entry.name), place.typed)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, or to where we may not look
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _slashed(path: str, is_directory: bool) -> str:
+    """The path as gitignore's rules spell it: `/` between its parts, and after it when it is a directory."""
+    return path.replace(os.sep, "/").rstrip("/") + ("/" if is_directory else "")
+
+
+def _parent(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[0] + "/"
+
+
+def _selects(spec: GitIgnoreSpec, path: str) -> bool:
+    """Whether the spec matches the path itself and not, as gitignore would have it, merely a directory above."""
+    return spec.match_file(path) and not spec.match_file(_parent(path))
+
+
+def _from_root(pattern: str) -> str:
+    absolute = os.path.normpath(os.path.join(glob.escape(os.getcwd()), pattern))
+    return _slashed(absolute, pattern.endswith("/"))
+
+
+def _governing(directory: str) -> _Ignored | None:
+    """The .gitignore files above this directory, up to the root of its git work tree; without one, none."""
+    above = list(_upward(directory))
+    tops = (index for index, parent in enumerate(above) if os.path.exists(os.path.join(parent, ".git")))
+    top = next(tops, 0)
+    ignored = _with_file(above[top], os.path.join(".git", "info", "exclude"), None)
+    for parent in reversed(above[1 : top + 1]):
+        ignored = _with_own_file(parent, ignored)
+    return ignored
+
+
+def _with_own_file(directory: str, outer: _Ignored | None) -> _Ignored | None:
+    return _with_file(directory, ".gitignore", outer)
+
+
+def _with_file(directory: str, name: str, outer: _Ignored | None) -> _Ignored | None:
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8-sig", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return outer
+    return _Ignored(_slashed(directory, True), _spec(lines), outer)
+
+
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd character classes; git does not warn of them either
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True

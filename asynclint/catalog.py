@@ -161,7 +161,7 @@ def _default_words(rule: Rule) -> str:
 
 def _index() -> str:
     rows = [
-        f"| {rule.code} | [{rule.name}]({rule.name}.md) | {_default_words(rule)} | {_text(rule).partition(chr(10))[0]} |"
+        f"| {rule.code} | [{rule.name}]({rule.name}.md) | {_default_words(rule)} | {_text(rule).splitlines()[0]} |"
         for rule in documented()
     ]
     heading = "# The catalogue\n\nOne rule per documented pitfall. These pages are generated from the rules' docstrings"

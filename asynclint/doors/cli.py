@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from asynclint.rule import Rule
 
 OK, FINDINGS, FAILURE = 0, 1, 2
-_SETTINGS = (
-    *("select", "ignore", "extend_select", "exclude", "extend_exclude", "force_exclude"),
-    *("respect_gitignore", "preview", "target_version", "output_format"),
-)
+_LISTS = ("select", "ignore", "extend_select", "exclude", "extend_exclude")
+_SETTINGS = (*_LISTS, "force_exclude", "respect_gitignore", "preview", "target_version", "output_format")
 _OWN_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 _PAGE = re.compile(rb"# [\w-]+\s+\*\*ASL\d{3}\*\*")
 
@@ -143,7 +141,7 @@ def _parts(value: object) -> object:
     """`--select ASL1,ASL2 --select ASL3` as one list; None when the option was not used."""
     if not isinstance(value, list | tuple):
         return value
-    return [part for piece in value for part in map(str.strip, piece.split(",")) if part] or None
+    return [part.strip() for piece in value for part in piece.split(",") if part.strip()] or None
 
 
 def _settings(
@@ -283,21 +281,18 @@ def _complain(lines: Iterable[str]) -> None:
 
     with contextlib.suppress(OSError):  # there is nobody left to tell
         for line in lines:
-            _deliver(f"asynclint: {printable(line)}\n", sys.stderr)
+            _write(f"asynclint: {printable(line)}\n", 2)
 
 
-def _write(text: str) -> None:
-    _deliver(text, sys.stdout)
-
-
-def _deliver(text: str, stream: TextIO | None) -> None:
+def _write(text: str, descriptor: int = 1) -> None:
     """A reader that has gone is no error, a full disk is one; neither may speak up again when the interpreter ends."""
+    stream: TextIO | None = sys.stderr if descriptor == 2 else sys.stdout
     try:
         if stream is not None:
             stream.write(text)
             stream.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if stream is sys.stderr else 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
         if not isinstance(error, BrokenPipeError):
             raise
 

@@ -153,7 +153,8 @@ class Project:
     def _bound(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
         """The meaning all bindings of a name agree on."""
         key = (module.path, scope, name, "bound")
-        return self._guarded(key, lambda: self._agreed(module, self._relevant(module, module.scopes[scope].names[name])))
+        bindings = module.scopes[scope].names[name]
+        return self._guarded(key, lambda: self._agreed(module, self._relevant(module, bindings)))
 
     def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
         """Without `x = None` and without the overloads and setters of a definition that follows."""

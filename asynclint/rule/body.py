@@ -14,7 +14,7 @@ from asynclint.rule import nodes as cst
 from asynclint.rule.trees import code_of, own_children, parents, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, ClassDef, CSTNode, Name
+    from libcst import BaseExpression, Call, CSTNode, Name
 
 
 class BodyKind(StrEnum):

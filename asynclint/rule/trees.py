@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from libcst import BaseExpression, CSTNode
 
 _PUNCTUATION = frozenset(
-    "lpar rpar lbracket rbracket lbrace rbrace comma semicolon colon equal dot indent header footer leading_lines "
-    "lines_after_decorators trailing_whitespace asynchronous first_colon second_colon or_else_separator separator".split()
+    {
+        *("lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "colon", "equal", "dot"),
+        *("indent", "header", "footer", "leading_lines", "lines_after_decorators", "trailing_whitespace"),
+        *("first_colon", "second_colon", "or_else_separator", "separator"),
+    }
 )
 
 

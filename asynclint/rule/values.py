@@ -36,7 +36,7 @@ class Destination(Struct, frozen=True):
 
 
 def destination(body: Body, expression: "BaseExpression") -> Destination:
-    """Where the value of an expression goes, through displays, comprehensions and the arms of `if else`, `and`, `or`."""
+    """Where the value of an expression goes, through displays, comprehensions and the arms of `if else` and `and`."""
     node: CSTNode = expression
     collected = False
     while (above := body.parent(node)) is not None:

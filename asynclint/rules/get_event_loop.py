@@ -76,7 +76,8 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
     """
     for call in body.calls("asyncio.get_event_loop"):
         if body.is_async:
-            yield Problem(call, f"`{body.text(call)}` in a coroutine gives the running loop; use `{_running(body, call)}`")
+            message = f"`{body.text(call)}` in a coroutine gives the running loop"
+            yield Problem(call, f"{message}; use `{_running(body, call)}`, which says so")
         elif body.target.newest >= _WARNS_SINCE and not _is_guarded(body, call) and (why := _in_plain_code(body, call)):
             yield Problem(call, f"`{body.text(call)}` {why}")
 

@@ -121,7 +121,7 @@ def _unread(body: Body, where: Destination) -> str:
     name = where.names[0]
     if _DUMMY.fullmatch(name):
         return "is never awaited"
-    return f"goes into `{name}`, which nothing awaits" if where.collected else f"is bound to `{name}`, which nothing awaits"
+    return f"{'goes into' if where.collected else 'is bound to'} `{name}`, which nothing awaits"
 
 
 def _local_collector(body: Body, call: "Call | None") -> str:

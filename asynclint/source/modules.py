@@ -7,7 +7,7 @@ from asynclint.source.files import module_root
 
 
 class ModuleFinder:
-    """Finds the files of imported modules, first beside the importing package, then under the project's source roots."""
+    """Finds the files of imported modules: beside the importing package, then under the source roots."""
 
     def __init__(self, roots: Sequence[str]) -> None:
         self._roots = tuple(roots)

@@ -1,0 +1,251 @@
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from asynclint.rule import Body, InTests, Problem, calls, handlers, rule
+from asynclint.rule import nodes as cst
+from asynclint.rule.cancellation import (
+    CANCELLATION,
+    Guard,
+    awaits,
+    guards,
+    is_awaited_directly,
+    is_entry_point,
+    is_task,
+    waits_for_cancelled,
+)
+from asynclint.rule.flow import Catch, Semantics, explore
+from asynclint.rule.trees import code_of, own_children, walk
+
+if TYPE_CHECKING:
+    from libcst import BaseExpression, Call, CSTNode, ExceptHandler, ExceptStarHandler, Return, WithItem
+
+    Handler: TypeAlias = ExceptHandler | ExceptStarHandler
+
+# What has become of the cancellation that reached the guard's block.
+_RUNNING, _FLYING, _HELD, _ANSWERED, _RESUMED, _PASSED = "running", "flying", "held", "answered", "resumed", "passed"
+_FORWARDING = frozenset({"cancel", "set_exception", "uncancel", "throw"})
+_TALKING = frozenset(
+    {"print", "str", "repr", "format", "debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
+)
+_CLOSING = frozenset(
+    {"close", "aclose", "stop", "shutdown", "cleanup", "disconnect", "wait_closed", "terminate", "release", "cancel"}
+)
+_ENDING = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
+
+
+@rule(
+    code="ASL401",
+    wants=handlers(*CANCELLATION) | calls("contextlib.suppress", in_coroutine=True),
+    pitfall="https://docs.python.org/3/library/asyncio-task.html#task-cancellation",
+    in_tests=InTests.INFO,
+)
+def swallowed_cancellation(body: Body) -> Iterator[Problem]:
+    """A cancelled coroutine catches `CancelledError` and goes on as if nothing had happened.
+
+    Cancelling a task raises `CancelledError` at the `await` where it waits. Timeouts, task groups and shutdown all
+    work that way. A handler that eats the error (by name, through `BaseException` or a bare `except`, or with
+    `contextlib.suppress`) breaks them: `asyncio.timeout` no longer ends the block, a task group waits for ever,
+    the program does not stop.
+
+    ## Bad
+
+    ```python
+    import asyncio
+    import contextlib
+
+    async def poll(client):
+        while True:
+            try:
+                await client.update()
+            except asyncio.CancelledError:  # ASL401
+                print("stopping")
+
+    async def fetch(client):
+        try:
+            return await client.get()
+        except BaseException:  # ASL401
+            return None
+
+    async def refresh(client):
+        with contextlib.suppress(asyncio.CancelledError):  # ASL401
+            await client.update()
+        await client.publish()
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+    import contextlib
+
+    async def poll(client):
+        while True:
+            try:
+                await client.update()
+            except asyncio.CancelledError:
+                print("stopping")
+                raise
+
+    async def fetch(client):
+        try:
+            return await client.get()
+        except Exception:
+            return None
+
+    async def stop(task):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    ```
+
+    ## What to do
+
+    End the handler with a bare `raise`. Where `BaseException` is meant to catch errors, catch `Exception`, which does
+    not include `CancelledError`. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
+
+    ## Not reported
+
+    Waiting for a task that this code has cancelled itself; a handler that passes the error on (stores it, sets it on a
+    future) or asks `cancelling()` first; the coroutine given to `asyncio.run`; a task that ends right after its
+    handler, because then nothing is left to go on.
+    """
+    if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
+        return
+    for guard in guards(body):
+        if any(map(awaits, guard.block)) and not waits_for_cancelled(body, guard) and (how := _swallowed(body, guard)):
+            yield Problem(guard.head, _message(body, guard, how))
+
+
+def _raises_cancellation(body: Body) -> bool:
+    """Does the body raise a `CancelledError` of its own, having taken note of the one it caught?"""
+    raised = (node.exc for node in body.nodes if isinstance(node, cst.Raise))
+    return any("CancelledError" in code_of(exception) for exception in raised if exception is not None)
+
+
+def _swallowed(body: Body, guard: Guard) -> str:
+    """What the body does after it was cancelled inside the guard, "" when it ends or passes the cancellation on."""
+    assert isinstance(body.node, cst.FunctionDef)
+    outcomes = explore(body.node.body, [_RUNNING], _semantics(body, guard))
+    if any(_RESUMED in states for states in outcomes):
+        return "goes on"
+    ends = outcomes.falls | outcomes.returns
+    held = bool(ends & {_HELD, _FLYING})
+    answered = _ANSWERED in ends or (held and _gives_a_result(body))
+    if (answered and not is_task(body)) or (held and is_awaited_directly(body)):
+        return "returns as if it had finished"
+    return ""
+
+
+def _gives_a_result(body: Body) -> bool:
+    return any(isinstance(node, cst.Return) and _has_value(node) for node in body.nodes)
+
+
+def _has_value(node: "Return") -> bool:
+    return node.value is not None and code_of(node.value) != "None"
+
+
+def _semantics(body: Body, guard: Guard) -> Semantics[str]:
+    protected = frozenset(id(node) for part in guard.block for node in walk(part))
+    return Semantics(
+        step=partial(_step, body, guard, protected),
+        raises=partial(_raises, body, guard, protected),
+        catches=partial(_catches, body),
+        caught=lambda handler, state: (_caught(guard, handler, state),),
+        suppresses=partial(_suppresses, guard),
+        assume=lambda test, truth, state: (_assume(body, test, truth, state),),
+    )
+
+
+def _current(guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> str:
+    """Behind a `suppress` the error has been swallowed without a handler having run."""
+    return _HELD if state == _FLYING and guard.handler is None and id(node) not in protected else state
+
+
+def _step(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> tuple[str, ...]:
+    if _current(guard, protected, node, state) != _HELD:
+        return (state,)
+    called = [part for part in walk(node, own_children) if isinstance(part, cst.Call)]
+    if any(body.name_of(call.func) in _ENDING for call in called):
+        return ()
+    if any(_last_name(call) in _FORWARDING for call in called) or _hands_on(guard, node, called):
+        return (_PASSED,)
+    if isinstance(node, cst.Return) and _has_value(node):
+        return (_ANSWERED,)
+    return (_HELD,)
+
+
+def _hands_on(guard: Guard, node: "CSTNode", called: "list[Call]") -> bool:
+    """Is the caught error stored, returned or given to somebody, other than to be printed?"""
+    name = guard.handler.name if guard.handler is not None else None
+    if name is None or not isinstance(name.name, cst.Name):
+        return False
+    printed = [id(part) for call in called if _last_name(call) in _TALKING for part in walk(call)]
+    mentioned = (part for part in walk(node) if isinstance(part, cst.Name) and part.value == name.name.value)
+    return any(id(part) not in printed for part in mentioned)
+
+
+def _raises(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> tuple[str, ...]:
+    if state == _RUNNING:
+        return (_FLYING,) if id(node) in protected and awaits(node) else ()
+    if _current(guard, protected, node, state) != _HELD or not awaits(node):
+        return ()
+    return () if _is_cleanup(body, guard, node) else (_RESUMED,)
+
+
+def _is_cleanup(body: Body, guard: Guard, node: "CSTNode") -> bool:
+    """Does it stand in the handler itself or in a `finally`, or only close things?"""
+    above = list(body.ancestors(node))
+    if guard.handler in above or any(isinstance(outer, cst.Finally) for outer in above):
+        return True
+    awaited = [part.expression for part in walk(node, own_children) if isinstance(part, cst.Await)]
+    return bool(awaited) and all(isinstance(a, cst.Call) and _last_name(a) in _CLOSING for a in awaited)
+
+
+def _last_name(call: "Call") -> str:
+    return code_of(call.func).rpartition(".")[2]
+
+
+def _catches(body: Body, handler: "Handler", state: str) -> Catch:
+    if state == _RESUMED:
+        return Catch.NEVER
+    if state != _FLYING:
+        return Catch.MAYBE
+    return Catch.ALWAYS if body.caught(handler.type) & CANCELLATION else Catch.NEVER
+
+
+def _caught(guard: Guard, handler: "Handler", state: str) -> str:
+    if state == _FLYING:
+        return _HELD if handler is guard.handler else _PASSED
+    return _PASSED if state == _HELD else state
+
+
+def _suppresses(guard: Guard, item: "WithItem", state: str) -> Catch:
+    return Catch.ALWAYS if state == _FLYING and item.item is guard.head else Catch.NEVER
+
+
+def _assume(body: Body, test: "BaseExpression", truth: bool, state: str) -> str:
+    """A handler that asks whether it was meant: `task.cancelled()` is the other's cancellation, `cancelling()` ours."""
+    if state != _HELD:
+        return state
+    negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
+    asked = code_of(test.expression) if isinstance(test, cst.UnaryOperation) else code_of(test)
+    if asked.endswith((".cancelled()", ".done()")):
+        return _PASSED if truth != negated else state
+    if "cancelling()" in body.text(test):
+        return _PASSED if truth == negated else state
+    return state
+
+
+def _message(body: Body, guard: Guard, how: str) -> str:
+    after = f"when `{body.name}` is cancelled, "
+    if guard.handler is None:
+        return f"{after}`{body.text(guard.head)}` swallows it and `{body.name}` {how}; let `CancelledError` through"
+    if guard.handler.type is None:
+        catch, remedy = "a bare `except`", "catch `Exception` instead, or end the handler with `raise`"
+    elif "asyncio.CancelledError" in body.caught(guard.handler.type):
+        catch, remedy = f"`except {body.text(guard.handler.type)}`", "end the handler with `raise`"
+    else:
+        catch = f"`except {body.text(guard.handler.type)}`"
+        remedy = "catch `Exception` instead, or end the handler with `raise`"
+    return f"{after}{catch} swallows it and `{body.name}` {how}; {remedy}"

@@ -89,6 +89,15 @@ class _Document(Struct, frozen=True):
     origin: _Origin
 
 
+def common_directory(paths: Sequence[str]) -> str:
+    """The directory nearest to all of these files and directories: one configuration governs a run."""
+    places = [os.path.abspath(path) for path in paths] or [os.getcwd()]
+    try:
+        return os.path.commonpath([place if os.path.isdir(place) else os.path.dirname(place) for place in places])
+    except ValueError:  # several drives
+        return os.getcwd()
+
+
 def load(
     directory: str, *, isolated: bool = False, overrides: Mapping[str, object] | None = None, file: str | None = None
 ) -> Config:

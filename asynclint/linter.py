@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from asynclint.catalog import enabled
 from asynclint.config import Config
-from asynclint.engine.run import FileReport, Runner, run
+from asynclint.engine.pool import run
+from asynclint.engine.run import FileReport, Runner
 from asynclint.finding import Finding
 from asynclint.source.files import Discovered, discover
 
@@ -43,21 +44,26 @@ def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
     return _joined(run(found.files, config, enabled, jobs=workers), found.problems)
 
 
-def lint_source(data: bytes, filename: str, config: Config) -> Result:
-    """Lints one text as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
+def lint_source(data: bytes | str, filename: str, config: Config) -> Result:
+    """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
     return Linter(config, {filename: data}).lint(filename)
 
 
 class Linter:
     """Lints one file after another in this process, remembering what it has read for them."""
 
-    def __init__(self, config: Config, overlays: Mapping[str, bytes] | None = None, *, sieve: bool = True) -> None:
-        """`overlays` are texts to take instead of files; without the sieve every rule reads every body."""
+    def __init__(
+        self, config: Config, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
+    ) -> None:
+        """`overlays` are contents to take instead of the files'; without the sieve every rule reads every body."""
+        self._config = config
         self._runner = Runner(config, enabled, overlays, sieve=sieve)
 
-    def lint(self, path: str) -> Result:
-        """The result of one file."""
-        return _joined([self._runner.check(path)], ())
+    def lint(self, path: str, text: str | None = None) -> Result:
+        """The result of one file; `text` is what somebody else takes it to say, who may know better than the disk."""
+        if text is None or self._runner.workspace.says(path, text):
+            return _joined([self._runner.check(path)], ())
+        return lint_source(text, path, self._config)
 
 
 def _joined(reports: Sequence[FileReport], problems: Sequence[str]) -> Result:

@@ -27,7 +27,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 
 
 def files(*paths: str, exclude: tuple[str, ...] = (), **options: bool) -> list[str]:
-    found = discover(paths or (".",), exclude=exclude, **options)  # type: ignore[arg-type]
+    found = discover(paths or (".",), exclude=exclude, **options)
     assert found.problems == ()
     return list(found.files)
 

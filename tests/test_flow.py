@@ -475,11 +475,7 @@ class Author:
 
     def suite(self, header: str, place: Place, first: str = "") -> list[str]:
         body = self.block(place._replace(depth=place.depth - 1))
-        if (
-            not first
-            and self.often()
-            and not any(line.endswith(":") or line[0] == " " or ": " in line for line in body)
-        ):
+        if not first and self.often() and not any(":" in line for line in body):
             return [f"{header} {'; '.join(body)}"]
         return [header, *_indented([first] * bool(first) + body)]
 
@@ -526,7 +522,7 @@ class Author:
 
     def guarded(self, place: Place) -> list[str]:
         lines = self.suite("try:", place)
-        handlers = self.draw(st.sampled_from((self.handlers, self.star_handlers)))(place)
+        handlers = self.handlers(place) if self.often() else self.star_handlers(place)
         orelse = self.maybe("else:", place) if handlers else []
         final = self.maybe("finally:", place) if handlers else self.suite("finally:", place)
         return lines + handlers + orelse + final
@@ -538,7 +534,7 @@ class Author:
 
     def star_handlers(self, place: Place) -> list[str]:
         inside = place._replace(loop=False, leave=False, reraise=False)
-        lines = []
+        lines: list[str] = []
         for _ in range(self.few()):
             self.parts += 1
             part = f"part({self.parts})" if self.parts < len(LEAVES) - 1 else "Other"

@@ -129,7 +129,7 @@ def _check(
     settings = _settings(given, stdin_filename, overrides, config, isolated)
     if show_files:
         return _show_files(given, settings)
-    result = _lint(given, stdin_filename, settings, jobs)
+    result = _lint(given, stdin_filename, settings, jobs)  # nothing is cached yet, so --no-cache holds by itself
     _write(_reported(result, settings.output_format, quiet, _colored(color)))
     _complain(result.errors)
     if not (result.files or result.errors or quiet):
@@ -148,17 +148,12 @@ def _settings(
     paths: Sequence[str], stdin_filename: str, overrides: dict[str, object], file: str | None, isolated: bool
 ) -> "Config":
     """One configuration governs a run: the nearest one to everything that is linted."""
-    from asynclint.config import load
+    from asynclint.config import common_directory, load
 
     if file and isolated:
         raise _Failure("--config and --isolated exclude each other; use one of them")
     names = [stdin_filename or "."] if paths == ("-",) else paths
-    places = [os.path.abspath(name) for name in names]
-    try:
-        common = os.path.commonpath([place if os.path.isdir(place) else os.path.dirname(place) for place in places])
-    except ValueError:  # several drives
-        common = os.getcwd()
-    return load(common, isolated=isolated, overrides=overrides, file=file)
+    return load(common_directory(names), isolated=isolated, overrides=overrides, file=file)
 
 
 def _show_files(paths: Sequence[str], settings: "Config") -> int:
@@ -219,10 +214,7 @@ def _rule(
         rules = catalog.documented() if every else (catalog.find(rule),)
     except catalog.UnknownRule as error:
         raise _Failure(str(error)) from None
-    if output_format == "json":
-        _write(_rules_as_json(rules, every))
-    else:
-        _write("\n".join(catalog.page(rule).rstrip("\n") + "\n" for rule in rules))
+    _write(_rules_as_json(rules, every) if output_format == "json" else "\n".join(map(catalog.page, rules)))
     return OK
 
 

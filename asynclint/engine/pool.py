@@ -1,26 +1,35 @@
-"""The same work in several processes."""
+"""Many files, here or in several processes, always with the same result."""
 
-import multiprocessing
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.context import BaseContext
+from typing import TYPE_CHECKING
 
 from asynclint.config import Config
 from asynclint.engine.run import Choose, FileReport, Runner
 
 BATCH = 48  # files a message: one by one costs half as much again
 
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
 _runner: Runner | None = None  # one for each worker process
 
 
-def run_in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> list[FileReport]:
+def run(paths: Sequence[str], config: Config, choose: Choose, *, jobs: int = 1) -> list[FileReport]:
     """The report of every path, in the order of the paths; a file that kills its process is named."""
+    if jobs > 1 and len(paths) > 1:
+        return _in_processes(paths, config, choose, jobs)
+    runner = Runner(config, choose)
+    return [runner.check(path) for path in paths]
+
+
+def _in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> list[FileReport]:
+    from concurrent.futures.process import BrokenProcessPool
+
     size = max(1, min(BATCH, -(-len(paths) // jobs)))
-    batches = [list(paths[start : start + size]) for start in range(0, len(paths), size)]
+    batches = [paths[start : start + size] for start in range(0, len(paths), size)]
     reports: dict[int, list[FileReport]] = {}
-    with _executor(config, choose, min(jobs, len(batches) or 1)) as executor:
+    with _executor(config, choose, min(jobs, len(batches))) as executor:
         futures = [executor.submit(_check_batch, batch) for batch in batches]
         for index, future in enumerate(futures):
             try:
@@ -34,13 +43,13 @@ def run_in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs:
     ]
 
 
-def _executor(config: Config, choose: Choose, jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_start, initargs=(config, choose))
+def _executor(config: Config, choose: Choose, jobs: int) -> "ProcessPoolExecutor":
+    """Forking is quick, and safe on Linux while there are no threads; elsewhere workers are fresh interpreters."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
 
-
-def _context() -> BaseContext:
-    """Forking is quick and safe on Linux while there are no threads; elsewhere a fresh interpreter."""
-    return multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(config, choose))
 
 
 def _start(config: Config, choose: Choose) -> None:
@@ -55,6 +64,8 @@ def _check_batch(paths: Sequence[str]) -> list[FileReport]:
 
 def _one_by_one(paths: Sequence[str], config: Config, choose: Choose) -> Iterator[FileReport]:
     """Each file in a process of its own, after one of them has ended a shared one."""
+    from concurrent.futures.process import BrokenProcessPool
+
     for path in paths:
         try:
             with _executor(config, choose, 1) as executor:

@@ -1,4 +1,4 @@
-"""Many files: read, checked and waived, here or in several processes, always with the same result."""
+"""One file after another: read, checked and waived."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from asynclint.config import Config
-from asynclint.engine.check import CANNOT_ANALYSE, Crash, Enabled, Inspection, check_file
+from asynclint.engine.check import CANNOT_ANALYSE, Crash, Enabled, Inspection, cannot_analyse, check_file
 from asynclint.engine.workspace import Workspace
 from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
@@ -28,7 +28,7 @@ class Runner:
     """Checks files one by one, remembering what they have in common."""
 
     def __init__(
-        self, config: Config, choose: Choose, overlays: Mapping[str, bytes] | None = None, *, sieve: bool = True
+        self, config: Config, choose: Choose, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
     ) -> None:
         self.workspace = Workspace(config, overlays)
         target = Target(config.target_version.oldest, config.target_version.newest)
@@ -37,14 +37,18 @@ class Runner:
 
     def check(self, path: str) -> FileReport:
         """The report of one file, whatever is wrong with it."""
+        if path.endswith(".pyi"):  # read for what it tells of other files, never linted
+            return FileReport()
         try:
             opened = self.workspace.open(path)
+            if opened is not None:
+                return self._report(*opened)
         except OSError as error:
             return FileReport(errors=(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}",))
-        if opened is None:
-            failure = self.workspace.failure(path)
-            return FileReport((failure,) if failure else ())
-        return self._report(*opened)
+        except Exception as error:
+            return _crashed(path, error)
+        failure = self.workspace.failure(path)
+        return FileReport((failure,) if failure else ())
 
     def _report(self, text: SourceText, facts: ModuleFacts) -> FileReport:
 
@@ -56,16 +60,12 @@ class Runner:
         return FileReport(tuple(sorted(findings)), tuple(f.message for f in found if isinstance(f, Crash)))
 
 
+def _crashed(path: str, error: Exception) -> FileReport:
+    """An error of ours costs the findings of one file, never those of the others."""
+    reason = f"internal error: {type(error).__name__}: {error}; please report it"
+    return FileReport((cannot_analyse(path, None, 1, reason),), (f"{path}: {reason}",))
+
+
 def _is_waived(finding: Finding, text: SourceText, governed: Mapping[int, str]) -> bool:
     line = governed.get(finding.span.line, text.line(finding.span.line))
     return finding.code != CANNOT_ANALYSE[0] and is_waived(line, finding.code)
-
-
-def run(paths: Sequence[str], config: Config, choose: Choose, *, jobs: int = 1) -> list[FileReport]:
-    """The report of every path, in the order of the paths."""
-    if jobs > 1:
-        from asynclint.engine.pool import run_in_processes
-
-        return run_in_processes(paths, config, choose, jobs)
-    runner = Runner(config, choose)
-    return [runner.check(path) for path in paths]

@@ -15,12 +15,13 @@ from asynclint.source.text import SourceText, Unreadable
 
 
 class Workspace:
-    """Texts, facts and what went wrong with them. `overlays` are files whose text is not the one on disk.
+    """Texts, facts and what went wrong with them.
 
-    Paths are absolute inside and shown as the user typed them.
+    `overlays` are files with another content than on disk: bytes, or text that is decoded already. Paths are absolute
+    inside and shown as the user typed them.
     """
 
-    def __init__(self, config: Config, overlays: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, config: Config, overlays: Mapping[str, bytes | str] | None = None) -> None:
         self._overlays = {os.path.abspath(path): data for path, data in (overlays or {}).items()}
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
@@ -37,6 +38,13 @@ class Workspace:
         facts = self.project.module(absolute)
         return (self.texts[absolute], facts) if facts is not None else None
 
+    def says(self, path: str, text: str) -> bool:
+        """Is this what the file says, whatever its newlines?"""
+        try:
+            return self._text(os.path.abspath(path)).lines == SourceText.of(text).lines
+        except (OSError, Unreadable):
+            return False
+
     def failure(self, path: str) -> Finding | None:
         """Why a file could not be analysed."""
         return self.failures.get(os.path.abspath(path))
@@ -48,11 +56,14 @@ class Workspace:
         relative = os.path.relpath(path)
         return path if relative.startswith("..") else relative
 
+    def _text(self, path: str) -> SourceText:
+        content = self._overlays[path] if path in self._overlays else read(path)
+        return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
+
     def _facts(self, path: str) -> ModuleFacts | None:
         text = None
         try:
-            data = self._overlays[path] if path in self._overlays else read(path)
-            text = self.texts[path] = SourceText.decode(data)
+            text = self.texts[path] = self._text(path)
             return summarise(text.text, path)
         except OSError:
             return None

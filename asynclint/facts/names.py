@@ -64,9 +64,13 @@ def _with(node: ast.expr, postfix: str) -> str:
 
 
 def argument_codes(call: ast.Call) -> list[str]:
-    """The codes of a call's arguments: `a`, `*a`, `key=a`, `**a`, with "" for what has no code."""
-    positional = [f"*{code_of(a.value)}" if isinstance(a, ast.Starred) else code_of(a) for a in call.args]
+    """The codes of a call's arguments: `a`, `*a`, `key=a`, `**a`, `0` for a zero, with "" for what has no code."""
+    positional = [f"*{code_of(a.value)}" if isinstance(a, ast.Starred) else _argument(a) for a in call.args]
     return positional + [f"{k.arg}={code_of(k.value)}" if k.arg else f"**{code_of(k.value)}" for k in call.keywords]
+
+
+def _argument(node: ast.expr) -> str:
+    return "0" if isinstance(node, ast.Constant) and node.value == 0 else code_of(node)
 
 
 def annotation_of(node: ast.expr | None) -> str:

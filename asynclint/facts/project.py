@@ -18,6 +18,7 @@ from asynclint.facts.names import Binding, Bound
 _POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*]")
 _WRAPPERS = frozenset({"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
+_SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 _HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
 
 
@@ -102,7 +103,7 @@ class Project:
             return None
         if code[0] == "(":
             return Items(tuple(self.evaluate(path, scope, item) for item in code[1:-1].split(",")))
-        root = re.match(r"\w+", code)
+        root = re.match(r"[^\W\d]\w*", code)
         if root is None:
             return None
         entity, rest = self.lookup(path, scope, root[0]), code[root.end() :]
@@ -212,6 +213,9 @@ class Project:
         path = self._locate(name, importer)
         if path is None:
             return None if name.startswith(".") else self._named(f"{name}.{attribute}" if colon else name)
+        if colon and path == importer:  # `from . import x` in a package binds the very name it would be looked up by
+            submodule = self._locate(f".{attribute}", path)
+            return Module(submodule) if submodule else None
         return self._module_member(path, attribute) if colon else Module(path)
 
     def _module_member(self, path: str, name: str) -> Entity | None:
@@ -384,7 +388,7 @@ class Project:
         """The annotated return value, `Self` being the class of the method."""
         facts, scope = self.function(function), self.scope(function)
         owner = self.owner(function)
-        if owner is not None and facts.returns.rpartition(".")[2] == "Self":
+        if owner is not None and self.annotation(function.path, scope.parent, facts.returns) in _SELF_TYPES:
             return Instance(owner)
         return self.annotated(function.path, scope.parent, facts.returns)
 
@@ -470,7 +474,7 @@ class Project:
                 return self._one_of(path, scope, [left, right])
             case ast.Subscript(value=outer, slice=inner):
                 items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-                name = self._dotted(outer).rpartition(".")[2]
+                name = self.annotation(path, scope, self._dotted(outer)).rpartition(".")[2]
                 if name in _WRAPPERS:
                     return self._one_of(path, scope, items[:1] if name == "Annotated" else items)
                 if name in ("type", "Type"):

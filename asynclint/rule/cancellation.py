@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CANCELLATION = frozenset({"asyncio.CancelledError", "builtins.BaseException"})
 _ENTRIES = frozenset({"asyncio.run", "asyncio.Runner.run", "asyncio.AbstractEventLoop.run_until_complete"})
 _SPAWNING = frozenset({Use.ARGUMENT, Use.ASSIGNED, Use.STORED, Use.COLLECTED})
-_WAITS = frozenset({"asyncio.wait_for", "asyncio.gather", "asyncio.wait", "asyncio.shield"})
+_WAITS = frozenset({"wait_for", "gather", "wait", "shield"})  # of asyncio, or of a project that wraps them
 
 
 @dataclass(frozen=True)
@@ -94,18 +94,17 @@ def _is_service_loop(node: "CSTNode") -> bool:
     return isinstance(node, cst.While) or (isinstance(node, cst.For) and node.asynchronous is not None)
 
 
-def waits_for_cancelled(body: Body, guard: Guard) -> bool:
+def waits_for_existing(guard: Guard) -> bool:
     """Does the block only wait for tasks that exist already?
 
     Then the error may well be the task's own: somebody cancelled it, and waiting for it to end is how that is done.
     """
     awaited = [node for part in guard.block for node in walk(part, own_children) if isinstance(node, cst.Await)]
-    return bool(awaited) and all(_waits_for_existing(body, node.expression) for node in awaited)
+    return bool(awaited) and all(_waits_for_existing(node.expression) for node in awaited)
 
 
-def _waits_for_existing(body: Body, awaited: "BaseExpression") -> bool:
+def _waits_for_existing(awaited: "BaseExpression") -> bool:
     if not isinstance(awaited, cst.Call):
         return bool(code_of(awaited))
-    if body.name_of(awaited.func) not in _WAITS:
-        return False
-    return bool(awaited.args) and not any(isinstance(node, cst.Call) for node in walk(awaited.args[0].value))
+    is_wait = code_of(awaited.func).rpartition(".")[2] in _WAITS
+    return is_wait and bool(awaited.args) and _waits_for_existing(awaited.args[0].value)

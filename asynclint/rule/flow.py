@@ -250,7 +250,7 @@ def _handlers(handlers: Sequence[cst.ExceptHandler], semantics: Semantics[S], fl
 
 
 def _star_handlers(handlers: Sequence[cst.ExceptStarHandler], semantics: Semantics[S], thrown: S) -> Outcomes[S]:
-    # Each handler runs for its part of the group; what handlers raise is kept (`raises`) until the last one is done.
+    # Each handler runs for its part of the group, also after another one has raised: that is heard after the last.
     flying, stopped = Outcomes(frozenset({thrown})), Outcomes[S]()
     for handler in handlers:
         catch = semantics.catches(handler, thrown)
@@ -258,7 +258,7 @@ def _star_handlers(handlers: Sequence[cst.ExceptStarHandler], semantics: Semanti
             ran = flying.through(partial(_handle, handler, semantics))
             stopped |= ran
             flying = flying | ran if catch is Catch.MAYBE else Outcomes()
-    return stopped | Outcomes(raises=flying.falls | flying.raises)
+    return stopped | Outcomes(raises=flying.falls)
 
 
 def _handle(handler: Handler, semantics: Semantics[S], flying: frozenset[S]) -> Outcomes[S]:

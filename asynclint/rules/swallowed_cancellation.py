@@ -12,7 +12,7 @@ from asynclint.rule.cancellation import (
     is_awaited_directly,
     is_entry_point,
     is_task,
-    waits_for_cancelled,
+    waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.trees import code_of, own_children, walk
@@ -113,7 +113,7 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
         return
     for guard in guards(body):
-        if any(map(awaits, guard.block)) and not waits_for_cancelled(body, guard) and (how := _swallowed(body, guard)):
+        if any(map(awaits, guard.block)) and not waits_for_existing(guard) and (how := _swallowed(body, guard)):
             yield Problem(guard.head, _message(body, guard, how))
 
 
@@ -168,7 +168,8 @@ def _step(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", 
     called = [part for part in walk(node, own_children) if isinstance(part, cst.Call)]
     if any(body.name_of(call.func) in _ENDING for call in called):
         return ()
-    if any(_last_name(call) in _FORWARDING for call in called) or _hands_on(guard, node, called):
+    forwarded = isinstance(node, cst.Raise) or any(_last_name(call) in _FORWARDING for call in called)
+    if forwarded or _hands_on(guard, node, called):
         return (_PASSED,)
     if isinstance(node, cst.Return) and _has_value(node):
         return (_ANSWERED,)

@@ -30,7 +30,11 @@ class SourceText(Struct, frozen=True):
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """Take a file's bytes, raise `Unreadable` where Python could not read them either."""
-        text = _decoded(data)
+        return cls.of(_decoded(data))
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Take a text that somebody else has decoded, raise `Unreadable` when it holds a null byte."""
         if (null := text.find("\0")) >= 0:
             line, column = _place(text[:null])
             raise Unreadable(line, f"contains a null byte at line {line}, column {column}; is it a Python file?")

@@ -1,0 +1,65 @@
+"""The flake8 plugin: flake8 gives one file at a time, asynclint gives the findings it would give on the command line.
+
+See https://flake8.pycqa.org/en/latest/plugin-development/ for the protocol.
+"""
+
+import ast
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import ClassVar
+
+from flake8.exceptions import ExecutionError
+from flake8.options.manager import OptionManager
+from msgspec.structs import replace
+
+import asynclint
+from asynclint.catalog import all_rules
+from asynclint.config import Config, ConfigError, common_directory, load
+from asynclint.finding import Severity
+from asynclint.linter import Linter
+from asynclint.rule import Default
+
+
+class Plugin:
+    """Checks one file; flake8 makes one for each."""
+
+    name: ClassVar[str] = "asynclint"
+    version: ClassVar[str] = asynclint.__version__
+    _linter: ClassVar[Linter | None] = None
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+        """`tree` is asked for so that flake8 calls us once a file, and never for one it cannot parse itself."""
+        self._filename = filename
+        self._lines = lines
+
+    @staticmethod
+    def add_options(parser: OptionManager) -> None:
+        """Hides by default what the command line does not count as an error, because flake8 knows no levels."""
+        parser.extend_default_ignore(sorted(_quiet_codes()))
+
+    @classmethod
+    def parse_options(cls, options: Namespace) -> None:
+        """Reads `[tool.asynclint]`; flake8's own `--select` and `--ignore` choose among its codes afterwards."""
+        try:
+            cls._linter = Linter(_configuration(options.filenames))
+        except ConfigError as error:
+            raise ExecutionError(f"asynclint: {error}") from None
+
+    def run(self) -> Iterator[tuple[int, int, str, type["Plugin"]]]:
+        """Line (1-based), column (0-based), text and type of each finding."""
+        assert self._linter is not None
+        for finding in self._linter.lint(self._filename, "".join(self._lines)).findings:
+            if finding.severity is Severity.ERROR or finding.code in _quiet_codes():
+                yield finding.span.line, finding.span.column - 1, f"{finding.code} {finding.message}", type(self)
+
+
+def _configuration(filenames: Sequence[str]) -> Config:
+    """The one the command line would use, but with the rules that flake8 hides unless they are selected there."""
+    config = load(common_directory(filenames))
+    return config if config.select else replace(config, select=("ALL",), preview=True)
+
+
+@cache
+def _quiet_codes() -> frozenset[str]:
+    return frozenset(rule.code for rule in all_rules() if rule.default is not Default.ON or rule.preview)

@@ -1,0 +1,132 @@
+"""What limits how much runs at once: semaphores, locks, pools and their like, found by type or by name."""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+
+from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.entities import Coroutine, Entity, Function, Instance, Named
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.project import Project
+
+LIMITERS = frozenset(
+    {
+        "asyncio.Semaphore",
+        "asyncio.BoundedSemaphore",
+        "asyncio.Lock",
+        "asyncio.Condition",
+        "anyio.Semaphore",
+        "anyio.Lock",
+        "anyio.CapacityLimiter",
+        "aiolimiter.AsyncLimiter",
+    }
+)
+_SOUNDS_LIMITED = re.compile(
+    r"(?<![a-z])sem(?!antic|ver)|limit|throttl|(?<![bc])lock(?!ing)|slot|pool|mutex|capacity|concurren|acquire|bounded"
+    r"|aiometer|batch|chunk|(?<![a-z])workers?(?![a-z])",
+    re.IGNORECASE,
+)
+_SOUNDS_OFFLOADED = re.compile(r"executor|thread|process_pool", re.IGNORECASE)
+_CLIENT_LIMITS = {"aiohttp.TCPConnector": ("limit", "limit_per_host"), "httpx.Limits": ("max_connections",)}
+_CONSUMING = frozenset({"asyncio.Queue.get", "asyncio.Queue.join"})
+_OUTSIDE = frozenset(
+    "api client conn connection database db http redis s3 session socket websocket ws "
+    "connect download execute executemany fetch fetchall fetchrow fetchval open open_connection query read readline recv "
+    "request scrape send sendall upload urlopen write "
+    "acall achat acomplete aembed agenerate ainvoke apredict aquery".split()
+)
+_SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep"})
+_HARMLESS = frozenset(
+    {
+        "asyncio.Event.wait",
+        "asyncio.Queue.put",
+        "asyncio.as_completed",
+        "asyncio.gather",
+        "asyncio.shield",
+        "asyncio.timeout",
+        "asyncio.timeout_at",
+        "asyncio.wait",
+        "asyncio.wait_for",
+        "async_timeout.timeout",
+    }
+)
+_DEEPEST = 3
+
+
+class Workload(IntEnum):
+    """What one call of a coroutine function costs while it waits; the largest of its parts counts."""
+
+    IDLE = 0  # computes, or waits for nothing that is known to lie outside the program
+    BUSY = 1  # waits for a connection, a file, a query, a clock: and nothing in sight limits how many do
+    LIMITED = 2
+
+
+def sounds_limited(text: str) -> bool:
+    """Does a name or an expression speak of a limit: `self._semaphore`, `max_concurrency`, `pool`?"""
+    return _SOUNDS_LIMITED.search(text) is not None
+
+
+def is_limiter(entity: Entity | None) -> bool:
+    """Is it a semaphore, lock or capacity limiter of a known library?"""
+    return isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name in LIMITERS
+
+
+def workload(project: Project, function: Function, depth: int = _DEEPEST) -> Workload:
+    """What a coroutine function of the project does, followed through the coroutine functions it calls."""
+    module = project.module(function.path)
+    if module is None:
+        return Workload.BUSY
+    parts = (*_of_withs(project, module, function), *_of_calls(project, module, function, depth))
+    return max(parts, default=Workload.IDLE)
+
+
+def limits_a_client(project: Project, module: ModuleFacts, scopes: Iterable[int]) -> bool:
+    """Is a client made in one of these scopes whose number of connections was chosen?"""
+    chosen = frozenset(scopes)
+    return any(_limits_a_client(project, module.path, call) for call in module.calls if call.scope in chosen)
+
+
+def _limits_a_client(project: Project, path: str, call: CallFacts) -> bool:
+    callee = project.call(path, call)
+    wanted = _CLIENT_LIMITS.get(callee.name, ()) if isinstance(callee, Named) else ()
+    return any(argument.partition("=")[0] in wanted for argument in call.arguments)
+
+
+def _of_withs(project: Project, module: ModuleFacts, function: Function) -> Iterator[Workload]:
+    for item in module.withs:
+        if item.is_async and module.executor(item.scope) == function.scope:
+            yield _of_with(project, module.path, item)
+
+
+def _of_with(project: Project, path: str, item: WithFacts) -> Workload:
+    if is_limiter(project.evaluate(path, item.scope, item.item)):
+        return Workload.LIMITED
+    called = project.evaluate(path, item.scope, item.item.removesuffix("()"))
+    return _by_name(called.name if isinstance(called, Named) else item.item)
+
+
+def _of_calls(project: Project, module: ModuleFacts, function: Function, depth: int) -> Iterator[Workload]:
+    for call in module.calls:
+        if module.executor(call.scope) == function.scope:
+            yield _of_call(project, module.path, call, depth)
+
+
+def _of_call(project: Project, path: str, call: CallFacts, depth: int) -> Workload:
+    callee = project.call(path, call)
+    if isinstance(callee, Function) and isinstance(project.result(callee), Coroutine):
+        deeper = workload(project, callee, depth - 1) if depth else Workload.IDLE
+        return Workload.LIMITED if sounds_limited(call.callee) else deeper
+    if call.use is not Use.AWAITED:
+        return Workload.IDLE
+    if isinstance(callee, Named) and callee.name in _SLEEPS:
+        return Workload.IDLE if call.arguments[:1] == ("0",) else Workload.BUSY
+    return _by_name(callee.name if isinstance(callee, Named) else call.callee)
+
+
+def _by_name(name: str) -> Workload:
+    if name in _CONSUMING or sounds_limited(name):
+        return Workload.LIMITED
+    if name in _HARMLESS or _SOUNDS_OFFLOADED.search(name):
+        return Workload.IDLE
+    words = re.split(r"\W+_*", name.lower().lstrip("_"))
+    return Workload.BUSY if any(word in _OUTSIDE for word in words) else Workload.IDLE

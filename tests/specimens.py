@@ -64,6 +64,9 @@ def _text(file: Path) -> str:
     return file.read_bytes().decode()  # with the newlines it has
 
 
+SPECIMENS = specimens()
+
+
 def lines_of(text: str) -> list[str]:
     """The lines as Python counts them."""
     return re.split(r"\r\n|\r|\n", text)

@@ -12,6 +12,7 @@ import pytest
 from specimens import (
     FIXTURES,
     ROOT,
+    SPECIMENS,
     Files,
     Specimen,
     config_for,
@@ -20,7 +21,6 @@ from specimens import (
     lint_files,
     markers,
     places,
-    specimens,
 )
 from twins import IMPORT_TWINS, SHIFT_TWINS, exported, without_async
 
@@ -32,7 +32,6 @@ from asynclint.report.text import full
 SPEAK_OF_PLAIN_CODE = {"unawaited-coroutine", "get-event-loop"}
 FEWEST_MARKERS = 10
 
-SPECIMENS = specimens()
 BAD = [specimen for specimen in SPECIMENS if specimen.is_bad]
 
 every_specimen = pytest.mark.parametrize("specimen", SPECIMENS, ids=str)
@@ -184,4 +183,4 @@ def found_in(files: Sequence[str]) -> list[Finding]:
 
 def mixed(files: Sequence[str], step: int) -> list[str]:
     """The files in another order: every `step`-th one first, backwards when it is negative."""
-    return [file for start in range(abs(step)) for file in files[start::abs(step)]][:: 1 if step > 0 else -1]
+    return [file for start in range(abs(step)) for file in files[start :: abs(step)]][:: 1 if step > 0 else -1]

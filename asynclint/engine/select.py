@@ -47,6 +47,8 @@ def _wanted(project: Project, facts: ModuleFacts, want: Want) -> Iterator[int]:
 def _is_wanted(project: Project, facts: ModuleFacts, want: Want, call: CallFacts) -> bool:
     if want.awaited_methods and call.use is Use.AWAITED and call.last_name in want.awaited_methods:
         return True
+    if call.last_name in want.bare_methods and not call.arguments and _is_async(facts, call.scope):
+        return True
     if want.dropped_coroutines and call.use in _DROPPING:
         result = project.evaluate(facts.path, call.scope, f"{call.callee}()" if call.callee else "")
         if isinstance(result, Coroutine | AsyncGenerator):

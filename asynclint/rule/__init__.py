@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.rule.body import Body, BodyKind
-from asynclint.rule.wants import Want, awaited_methods, calls, dropped_coroutines, handlers
+from asynclint.rule.wants import Want, awaited_methods, bare_methods, calls, dropped_coroutines, handlers
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -30,6 +30,7 @@ __all__ = [
     "Problem",
     "Rule",
     "awaited_methods",
+    "bare_methods",
     "calls",
     "dropped_coroutines",
     "handlers",

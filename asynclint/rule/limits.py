@@ -30,11 +30,13 @@ _SOUNDS_OFFLOADED = re.compile(r"executor|thread|process_pool", re.IGNORECASE)
 _CLIENT_LIMITS = {"aiohttp.TCPConnector": ("limit", "limit_per_host"), "httpx.Limits": ("max_connections",)}
 _CONSUMING = frozenset({"asyncio.Queue.get", "asyncio.Queue.join"})
 _OUTSIDE = frozenset(
-    "api client conn connection database db http redis s3 session socket websocket ws "
-    "connect download execute executemany fetch fetchall fetchrow fetchval open open_connection query read readline recv "
-    "request scrape send sendall upload urlopen write "
-    "acall achat acomplete aembed agenerate ainvoke apredict aquery".split()
+    "api client conn connection database db http redis s3 session socket websocket ws".split()
 )
+_REACHING_OUT = frozenset(
+    "connect download execute executemany fetch fetchall fetchrow fetchval open query read readline recv request scrape "
+    "send sendall upload urlopen write acall achat acomplete aembed agenerate ainvoke apredict aquery".split()
+)
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep"})
 _HARMLESS = frozenset(
     {
@@ -128,5 +130,13 @@ def _by_name(name: str) -> Workload:
         return Workload.LIMITED
     if name in _HARMLESS or _SOUNDS_OFFLOADED.search(name):
         return Workload.IDLE
-    words = re.split(r"\W+_*", name.lower().lstrip("_"))
-    return Workload.BUSY if any(word in _OUTSIDE for word in words) else Workload.IDLE
+    return Workload.BUSY if _reaches_out(name) else Workload.IDLE
+
+
+def _reaches_out(name: str) -> bool:
+    """Is it called on a client or a connection, or by a name that says what it does: `download_file`?"""
+    receiver, _, method = name.removesuffix("()").rpartition(".")
+    verbs = [word for word in _WORD.findall(method) if word != "async"]
+    return verbs[:1] != [] and (
+        verbs[0] in _REACHING_OUT or any(word.lower() in _OUTSIDE for word in _WORD.findall(receiver))
+    )

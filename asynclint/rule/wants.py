@@ -9,16 +9,18 @@ class Want(Struct, frozen=True):
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
     awaited_methods: frozenset[str] = frozenset()  # last names of what is called and awaited
+    bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     dropped_coroutines: bool = False
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
-            self.calls | other.calls,
-            self.coroutine_calls | other.coroutine_calls,
-            self.awaited_methods | other.awaited_methods,
-            self.dropped_coroutines or other.dropped_coroutines,
-            self.handlers | other.handlers,
+            calls=self.calls | other.calls,
+            coroutine_calls=self.coroutine_calls | other.coroutine_calls,
+            awaited_methods=self.awaited_methods | other.awaited_methods,
+            bare_methods=self.bare_methods | other.bare_methods,
+            dropped_coroutines=self.dropped_coroutines or other.dropped_coroutines,
+            handlers=self.handlers | other.handlers,
         )
 
 
@@ -30,6 +32,11 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
 def awaited_methods(*names: str) -> Want:
     """Bodies with `await x.name(...)`, whatever `x` is."""
     return Want(awaited_methods=frozenset(names))
+
+
+def bare_methods(*names: str) -> Want:
+    """Coroutines with `x.name()`, without arguments and whatever `x` is."""
+    return Want(bare_methods=frozenset(names))
 
 
 def dropped_coroutines() -> Want:

@@ -1,0 +1,100 @@
+"""Calls that never raise in practice, though a task may be cancelled while it waits in one."""
+
+import re
+from typing import TYPE_CHECKING
+
+from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
+from asynclint.facts.project import Project
+from asynclint.rule import nodes as cst
+from asynclint.rule.body import Body
+from asynclint.rule.trees import code_of
+
+if TYPE_CHECKING:
+    from libcst import Call
+
+_SURE = frozenset(
+    """
+    builtins.print builtins.len builtins.str builtins.repr builtins.isinstance builtins.issubclass builtins.type
+    builtins.id builtins.bool builtins.callable builtins.hasattr builtins.dict builtins.list builtins.set builtins.tuple
+    builtins.enumerate builtins.range builtins.zip builtins.object builtins.super
+    asyncio.sleep asyncio.create_task asyncio.ensure_future asyncio.current_task asyncio.get_running_loop
+    asyncio.get_event_loop asyncio.wait asyncio.iscoroutine asyncio.iscoroutinefunction asyncio.Queue.put
+    datetime.datetime.now datetime.datetime.utcnow uuid.uuid4 uuid.uuid1 functools.partial traceback.print_exc
+    traceback.format_exc
+    """.split()
+)
+_SURE_PREFIXES = (
+    "time.",
+    "logging.",
+    "random.",
+    "warnings.",
+    "asyncio.Event.",
+    "asyncio.Lock.",
+    "asyncio.Semaphore.",
+    "asyncio.Condition.",
+    "asyncio.timeout",
+)
+_SURE_METHODS = frozenset(
+    """
+    append appendleft add extend discard clear setdefault startswith endswith strip lower upper items keys values copy
+    isoformat hexdigest cancelled is_set set inc dec observe time create_task ensure_future add_done_callback
+    acquire release locked qsize empty full cancel
+    """.split()
+)
+_LOGGING = frozenset("debug info warning warn error exception critical log success trace".split())
+_LOGGER = re.compile(r"(?:.*[._])?log(?:s|ger|ging)?", re.IGNORECASE)
+_ANYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
+_DEEPEST = 3
+
+
+def may_raise(body: Body, call: "Call") -> bool:
+    """Can a call end in an exception other than a cancellation? A coroutine that nobody awaits yet cannot."""
+    if _is_started_apart(body, call):
+        return False
+    if body.name_of(call.func) == "asyncio.gather" and "return_exceptions=True" in body.text(call):
+        return False
+    return not _is_sure(body.project, body.resolve(call.func), code_of(call.func), _DEEPEST)
+
+
+def _is_started_apart(body: Body, call: "Call") -> bool:
+    """Is it only made here, as the coroutine of a task?"""
+    arg = body.parent(call)
+    outer = body.parent(arg) if isinstance(arg, cst.Arg) else None
+    if isinstance(outer, cst.Call):
+        starts = code_of(outer.func).rpartition(".")[2] in ("create_task", "ensure_future")
+        return starts or (isinstance(body.resolve(call), Coroutine) and not isinstance(body.parent(outer), cst.Await))
+    return False
+
+
+def _is_sure(project: Project, callee: Entity | None, code: str, deepest: int) -> bool:
+    match callee:
+        case Named(name=name):
+            if name in _SURE or name.startswith(_SURE_PREFIXES):
+                return True
+        case Function():
+            return _cannot_raise(project, callee, deepest)
+        case Class():
+            made = project.member(callee, "__init__")
+            return not isinstance(made, Function) or _cannot_raise(project, made, deepest)
+    owner, _, method = code.rpartition(".")
+    if isinstance(callee, Instance) or not owner:
+        return False
+    return method in _SURE_METHODS or (method in _LOGGING and _LOGGER.fullmatch(owner) is not None)
+
+
+def _cannot_raise(project: Project, function: Function, deepest: int) -> bool:
+    """Does it handle every exception itself, or call nothing that raises? One that calls nothing may be a stub."""
+    module = project.module(function.path)
+    if module is None or not deepest:
+        return False
+    if any(handler.scope == function.scope and _is_broad(project, function, handler.type) for handler in module.handlers):
+        return True
+    calls = [call for call in module.calls if module.executor(call.scope) == function.scope]
+    return bool(calls) and all(
+        _is_sure(project, project.call(module.path, call), call.callee, deepest - 1) for call in calls
+    )
+
+
+def _is_broad(project: Project, function: Function, kind: str | None) -> bool:
+    entity = project.evaluate(function.path, function.scope, kind) if kind else None
+    return kind is None or (isinstance(entity, Named) and entity.name in _ANYTHING)

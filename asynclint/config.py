@@ -153,7 +153,7 @@ def _read(path: str) -> _Document:
 
 
 def _parsed(path: str) -> dict[str, Any]:
-    shown = _shown(path)
+    shown, data = _shown(path), b""
     try:
         with open(path, "rb") as file:
             data = file.read()

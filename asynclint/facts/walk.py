@@ -388,8 +388,6 @@ class _Walker:
         ast.Global: global_,
         ast.Nonlocal: nonlocal_,
     }
-    if hasattr(ast, "TypeAlias"):
-        STATEMENTS[ast.TypeAlias] = type_alias
 
     EXPRESSIONS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
         ast.Name: leaf,
@@ -413,3 +411,7 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+if _TYPE_ALIAS := getattr(ast, "TypeAlias", None):  # since Python 3.12
+    _Walker.STATEMENTS[_TYPE_ALIAS] = _Walker.type_alias

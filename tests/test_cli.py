@@ -16,7 +16,7 @@ from asynclint import __version__, catalog
 
 BAD = "import time\n\n\nasync def serve():\n    time.sleep(1)\n"
 GOOD = "import asyncio\n\n\nasync def serve():\n    await asyncio.sleep(1)\n"
-FINDING = "bad.py:5:5: ASL201 blocking-sleep "
+FINDING = "bad.py:5:5: ASL201 [blocking-sleep] "
 SUMMARY = "Found 1 error.\n"
 
 

@@ -37,12 +37,12 @@ def test_full_shows_the_place_the_line_and_what_explains_it() -> None:
     related = (Related("src/b.py", Span(3, 1, 3, 9), "`save` is a coroutine function"),)
     shown = text.full([finding("    save()", 5, 11, related=related), finding()])
     assert shown == (
-        "src/a.py:12:5: ASL101 unawaited-coroutine never awaited\n"
+        "src/a.py:12:5: ASL101 [unawaited-coroutine] never awaited\n"
         "12 |     save()\n"
         "   |     ^^^^^^\n"
         "   = src/b.py:3:1: `save` is a coroutine function\n"
         "\n"
-        "src/a.py:12:1: ASL101 unawaited-coroutine never awaited\n"
+        "src/a.py:12:1: ASL101 [unawaited-coroutine] never awaited\n"
         "12 | save()\n"
         "   | ^^^^^^\n"
     )
@@ -93,7 +93,7 @@ def test_a_very_long_line_is_cut_around_the_span() -> None:
 
 
 def test_an_empty_line_is_not_shown() -> None:
-    assert text.full([finding("  ")]) == "src/a.py:12:1: ASL101 unawaited-coroutine never awaited\n"
+    assert text.full([finding("  ")]) == "src/a.py:12:1: ASL101 [unawaited-coroutine] never awaited\n"
 
 
 @given(st.text(), st.integers(1, 400), st.integers(1, 400), st.text(), st.text())

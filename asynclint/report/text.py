@@ -23,7 +23,7 @@ def full(findings: Sequence[Finding], color: bool = False) -> str:
 
 def concise(findings: Sequence[Finding], color: bool = False) -> str:
     """Each finding on one line; '' for none."""
-    return "".join(f"{_place(f, color)} {_code(f, color)} [{f.name}] {printable(f.message)}\n" for f in findings)
+    return "".join(_head(finding, color) for finding in findings)
 
 
 def summary(findings: Sequence[Finding], color: bool = False) -> str:
@@ -43,14 +43,17 @@ def printable(text: str) -> str:
 
 
 def _full(finding: Finding, color: bool) -> str:
-    head = f"{_place(finding, color)} {_code(finding, color)} {finding.name} {printable(finding.message)}\n"
     gutter = len(str(finding.span.line))
     related = (
         f"{' ' * gutter} {_paint('=', _BLUE, color)} {printable(place.path)}:{place.span.line}:{place.span.column}: "
         f"{printable(place.message)}\n"
         for place in finding.related
     )
-    return head + _excerpt(finding, gutter, color) + "".join(related)
+    return _head(finding, color) + _excerpt(finding, gutter, color) + "".join(related)
+
+
+def _head(finding: Finding, color: bool) -> str:
+    return f"{_place(finding, color)} {_code(finding, color)} [{finding.name}] {printable(finding.message)}\n"
 
 
 def _place(finding: Finding, color: bool) -> str:

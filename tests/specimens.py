@@ -3,7 +3,8 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -35,6 +36,9 @@ class Specimen(NamedTuple):
     @property
     def is_bad(self) -> bool:
         return self.name.startswith("bad")
+
+    def __hash__(self) -> int:
+        return hash(str(self))
 
     def __str__(self) -> str:
         return f"{self.folder}/{self.name}"
@@ -94,20 +98,24 @@ def config_for(rule: str) -> Config:
     return load(os.getcwd(), isolated=True, overrides={"extend-select": (wanted.code,), "preview": wanted.preview})
 
 
-def lint_files(files: Files, rule: str, directory: Path, *, sieve: bool = True) -> list[Finding]:
-    """Lints texts as files of a directory, all by one linter; nothing may go wrong."""
-    with written(files, directory):
-        linter = Linter(config_for(rule), sieve=sieve)
-        results = [linter.lint(path) for path in files if path.endswith(".py")]
-    assert [error for result in results for error in result.errors] == []
-    return sorted(finding for result in results for finding in result.findings)
-
-
-@contextlib.contextmanager
-def written(files: Files, directory: Path) -> Iterator[None]:
-    """Writes the files and stands in their directory."""
+def lint_files(files: Files, rule: str, directory: Path) -> list[Finding]:
+    """Lints texts as files of a directory."""
     for path, text in files.items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(text.encode())
+    return _lint(files, rule, directory)
+
+
+@cache
+def lint_specimen(specimen: Specimen, *, sieve: bool = True) -> list[Finding]:
+    """Lints a specimen where it stands."""
+    return _lint(specimen.files, specimen.rule, FIXTURES / specimen.folder, sieve=sieve)
+
+
+def _lint(paths: Iterable[str], rule: str, directory: Path, *, sieve: bool = True) -> list[Finding]:
+    """All by one linter; nothing may go wrong."""
     with contextlib.chdir(directory):
-        yield
+        linter = Linter(config_for(rule), sieve=sieve)
+        results = [linter.lint(path) for path in paths if path.endswith(".py")]
+    assert [error for result in results for error in result.errors] == []
+    return sorted(finding for result in results for finding in result.findings)

@@ -291,7 +291,7 @@ def _stay(line: int, column: int) -> tuple[int, int]:
 
 def _below_if(text: str) -> Shifted | None:
     source = _Source(text)
-    if source.last_future():
+    if source.last_future() or not source.tree.body:
         return None
     within = source.string_lines()
     kept = [line if n in within or not line else f"    {line}" for n, line in enumerate(source.lines, 1)]

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asynclint.engine.depth import room_for_depth
 from asynclint.engine.select import candidates
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
@@ -83,23 +84,40 @@ def _heard(finding: Finding, heard: dict[str, Severity]) -> Finding:
 def _check_body(
     inspection: Inspection, text: SourceText, facts: ModuleFacts, scope: int, rules: Sequence[Rule], in_tests: bool
 ) -> Iterator[Finding | Crash]:
-    from asynclint.engine.slices import TooDeep, read_slice
+    from asynclint.engine.slices import NotRead, TooDeep, read_slice
 
     shown, here = inspection.shown(facts.path), facts.scopes[scope]
-    try:
-        part = read_slice(text, facts, scope)
-    except (TooDeep, RecursionError):
-        yield cannot_analyse(shown, text, here.line, f"`{here.name or shown}` is nested too deeply to be analysed")
-        return
-    body = Body(part.body, facts, scope, inspection.project, inspection.target, is_test=in_tests)
-    for rule in rules:
+    name = f"`{here.name or shown}`"
+    with room_for_depth():
         try:
-            for problem in rule.check(body):
-                yield _finding(inspection, rule, problem, part.span, shown, text)
-        except Exception as error:
-            reason = f"internal error in {rule.name} on `{here.name or shown}`: {type(error).__name__}: {error}"
-            yield cannot_analyse(shown, text, here.line, f"{reason}; please report it")
-            yield Crash(f"{shown}:{here.line}: {reason}; please report it")
+            part = read_slice(text, facts, scope)
+            body = Body(part.body, facts, scope, inspection.project, inspection.target, is_test=in_tests)
+            found = [f for rule in rules for f in _ask(inspection, rule, body, part.span, shown, text)]
+        except (TooDeep, RecursionError):
+            found = [cannot_analyse(shown, text, here.line, f"{name} is nested too deeply to be analysed")]
+        except NotRead:
+            found = [cannot_analyse(shown, text, here.line, f"{name} is written in a way that libcst cannot read")]
+    yield from found
+
+
+def _ask(
+    inspection: Inspection, rule: Rule, body: Body, span: Callable[..., Span], shown: str, text: SourceText
+) -> Iterator[Finding | Crash]:
+    try:
+        for problem in rule.check(body):
+            yield _finding(inspection, rule, problem, span, shown, text)
+    except RecursionError:
+        raise
+    except Exception as error:
+        line = body.here.line
+        reason = f"internal error in {rule.name} on `{body.name or shown}`: {said(error)}; please report it"
+        yield cannot_analyse(shown, text, line, reason)
+        yield Crash(f"{shown}:{line}: {reason}")
+
+
+def said(error: Exception) -> str:
+    """An error of ours on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _finding(

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from asynclint.config import Config
-from asynclint.engine.check import CANNOT_ANALYSE, Crash, Enabled, Inspection, cannot_analyse, check_file
+from asynclint.engine.check import CANNOT_ANALYSE, Crash, Enabled, Inspection, cannot_analyse, check_file, said
 from asynclint.engine.workspace import Workspace
 from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
@@ -62,7 +62,7 @@ class Runner:
 
 def _crashed(path: str, error: Exception) -> FileReport:
     """An error of ours costs the findings of one file, never those of the others."""
-    reason = f"internal error: {type(error).__name__}: {error}; please report it"
+    reason = f"internal error: {said(error)}; please report it"
     return FileReport((cannot_analyse(path, None, 1, reason),), (f"{path}: {reason}",))
 
 

@@ -5,31 +5,42 @@ stands below an `if` of ours, so that its lines, columns and strings stay what t
 """
 
 import ast
-import warnings
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodePosition, CodeRange, MetadataWrapper, PositionProvider
 
+from asynclint.engine.depth import DEEPEST
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.finding import Span
 from asynclint.rule.trees import walk
+from asynclint.source.respell import parse, respelled
 from asynclint.source.text import SourceText
 
-DEEPEST = 400  # libcst overflows the C stack, and ends the process, from about 1,200 levels
+_PAGE_BREAK = re.compile(r"[ \t\f]*\f(?=[ \t]*[^\s])")  # Python counts the indentation anew after one
 
 
 class TooDeep(Exception):  # noqa: N818
     """The code nests so deeply that libcst could not read it."""
 
 
+class NotRead(Exception):  # noqa: N818
+    """The code is valid for this Python and not for libcst."""
+
+
 class Slice:
     """The tree of one body and the way back to the file."""
 
-    def __init__(self, module: cst.Module, body: cst.CSTNode, first_line: int) -> None:
+    def __init__(
+        self, module: cst.Module, body: cst.CSTNode, first_line: int, cut: Mapping[int, int] | None = None
+    ) -> None:
+        """`first_line` is where the slice begins in the file, `cut` how much is cut off the front of its lines."""
         self._module = module
         self.body = body
         self._first_line = first_line
+        self._cut = cut or {}
 
     @cached_property
     def _positions(self) -> "dict[cst.CSTNode, CodeRange]":
@@ -39,54 +50,77 @@ class Slice:
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node of this slice stands in the file."""
         place = self._positions[node]
-        skipped = self._first_line - 1
-        return Span(
-            place.start.line + skipped, place.start.column + 1, place.end.line + skipped, place.end.column + 1
-        )
+        return Span(*self._place(place.start), *self._place(place.end))
+
+    def _place(self, at: CodePosition) -> tuple[int, int]:
+        return at.line + self._first_line - 1, at.column + self._cut.get(at.line, 0) + 1
 
 
 def read_slice(text: SourceText, facts: ModuleFacts, scope: int) -> Slice:
-    """The libcst tree of a function or module. Raises `TooDeep`."""
+    """The libcst tree of a function or module. Raises `TooDeep` and `NotRead`."""
+    try:
+        return _slice(text, facts, scope)
+    except RecursionError:
+        raise TooDeep from None
+    except cst.ParserSyntaxError:
+        raise NotRead from None
+
+
+def _slice(text: SourceText, facts: ModuleFacts, scope: int) -> Slice:
     here = facts.scopes[scope]
     if here.kind is ScopeKind.MODULE:
-        module = _parse("\n".join(text.lines) + "\n")
-        return Slice(module, module, 1)
-    lines = text.lines[here.first_line - 1 : here.last_line]
-    indented = lines[0][:1].isspace()
-    source = "\n".join(["if True:", *lines] if indented else lines) + "\n"
-    try:
-        module = _parse(source)
-        return Slice(module, _function(module, here.name), here.first_line - indented)
-    except cst.ParserSyntaxError:  # a form feed in the indentation, for one
-        module = _parse("\n".join(text.lines) + "\n")
-        return _found(module, facts, scope)
+        lines, cut = _without_page_breaks(text.lines)
+        module = _parse(lines)
+        return Slice(module, module, 1, cut)
+    lines, cut = _without_page_breaks(text.lines[here.first_line - 1 : here.last_line])
+    if not lines[0][:1].isspace():
+        module = _parse(lines)
+        return Slice(module, _function(module, here.name), here.first_line, cut)
+    module = _parse(["if True:", *lines])
+    return Slice(module, _function(module, here.name), here.first_line - 1, {n + 1: cut[n] for n in cut})
 
 
-def _parse(source: str) -> cst.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(source)
-    if _depth(tree) > DEEPEST:
+def _without_page_breaks(lines: Sequence[str]) -> tuple[list[str], dict[int, int]]:
+    """Lines without the form feeds that libcst stumbles over, and by 1-based number what was cut off their front."""
+    cut = {n: found.end() for n, line in enumerate(lines, 1) if "\f" in line and (found := _PAGE_BREAK.match(line))}
+    return [line[cut.get(n, 0) :] for n, line in enumerate(lines, 1)], cut
+
+
+def _parse(lines: Sequence[str]) -> cst.Module:
+    source = "\n".join(lines) + "\n"
+    if _depth(parse(source)) > DEEPEST:
         raise TooDeep
-    return cst.parse_module(source)
+    try:
+        return cst.parse_module(source)
+    except cst.ParserSyntaxError:  # `tr""`, for one
+        return cst.parse_module(respelled(source))
 
 
 def _depth(tree: ast.AST) -> int:
-    depth, level = 0, [tree]
-    while level:
-        depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return depth
+    """How deeply libcst will nest what `ast` keeps."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        depth += _hidden_depth(node)
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+    return deepest
+
+
+def _hidden_depth(node: ast.AST) -> int:
+    """What is flat for `ast` and nested for libcst."""
+    match node:
+        case ast.BoolOp(values=parts):
+            return len(parts)
+        case ast.ListComp(generators=parts) | ast.SetComp(generators=parts) | ast.GeneratorExp(generators=parts):
+            return len(parts)
+        case ast.DictComp(generators=parts):
+            return len(parts)
+        case ast.alias(name=name) | ast.ImportFrom(module=str(name)):
+            return name.count(".")
+    return 0
 
 
 def _function(module: cst.Module, name: str) -> cst.FunctionDef:
     """The only function at the top of a slice."""
     return next(node for node in walk(module) if isinstance(node, cst.FunctionDef) and node.name.value == name)
-
-
-def _found(module: cst.Module, facts: ModuleFacts, scope: int) -> Slice:
-    whole = Slice(module, module, 1)
-    line = facts.scopes[scope].line
-    functions = (node for node in walk(module) if isinstance(node, cst.FunctionDef))
-    body = next(node for node in functions if whole.span(node.name).line == line)
-    return Slice(module, body, 1)

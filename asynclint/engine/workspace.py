@@ -5,12 +5,14 @@ from collections.abc import Mapping
 
 from asynclint.config import Config
 from asynclint.engine.check import cannot_analyse
+from asynclint.engine.depth import room_for_depth
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
 from asynclint.source.files import read
 from asynclint.source.modules import ModuleFinder
+from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 
 
@@ -64,7 +66,9 @@ class Workspace:
         text = None
         try:
             text = self.texts[path] = self._text(path)
-            return summarise(text.text, path)
+            tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
+            with room_for_depth():
+                return summarise(tree, path, last_line=len(text.lines))
         except OSError:
             return None
         except Unreadable as error:

@@ -32,10 +32,14 @@ class Named(Struct, frozen=True):
 
 
 class Instance(Struct, frozen=True):
-    """An object of a class; `above` when it is `super()`, which skips the class itself."""
+    """An object of a class; `above` when it is `super()`, which skips the class itself.
+
+    `arguments` are what a container is declared to hold: the element, or key and value.
+    """
 
     of: Class | Named
     above: bool = False
+    arguments: "tuple[Entity | None, ...]" = ()
 
 
 class Coroutine(Struct, frozen=True):

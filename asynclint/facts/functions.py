@@ -16,3 +16,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     returns: str = ""
     parameters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    returned: list[str] = []  # codes, in the order of the `return`s

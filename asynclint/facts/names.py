@@ -5,7 +5,8 @@ An expression is kept as a *code*: a name followed by postfixes, or "" when it i
     a.b         attribute           a()      call               a!       awaited
     a[]         subscript           a@  a@!  entered by `with` / `async with`
     a*  a*!     element given by `for` / `async for`
-    (a,b.c)     a tuple of codes    None     the constant
+    (a,b.c)     a tuple of codes    a|b()    either of them
+    None, True, False: the constants
 
 So `async with pool.acquire() as conn` binds `conn` to `pool.acquire()@!`.
 """
@@ -53,14 +54,23 @@ def code_of(node: ast.expr | None) -> str:
             return code_of(value)
         case ast.Tuple(elts=items):
             return f"({','.join(map(code_of, items))})"
-        case ast.Constant(value=None):
-            return "None"
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return _either(values)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _either([body, orelse])
+        case ast.Constant(value=None | True | False as constant):
+            return str(constant)
     return ""
+
+
+def _either(nodes: list[ast.expr]) -> str:
+    codes = list(map(code_of, nodes))
+    return "|".join(codes) if all(code and code[0] != "(" for code in codes) else ""
 
 
 def _with(node: ast.expr, postfix: str) -> str:
     code = code_of(node)
-    return code + postfix if code and (code[-1] != ")" or code.endswith("()")) else ""
+    return code + postfix if code and code[0] != "(" and "|" not in code else ""
 
 
 def argument_codes(call: ast.Call) -> list[str]:

@@ -3,10 +3,10 @@
 Unknown is a normal answer (None), and the one given whenever two bindings of a name disagree.
 """
 
-import ast
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from asynclint.facts.annotations import Promise, promises, sole
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Module, Named
 from asynclint.facts.functions import FunctionFacts
@@ -16,7 +16,25 @@ from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
 
 _POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*]")
-_WRAPPERS = frozenset({"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired"})
+_SEQUENCES = frozenset(
+    {
+        *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
+        *(f"typing.{name}" for name in ("List", "Set", "FrozenSet", "Tuple", "Deque")),
+        *(f"{module}.{name}" for module in ("typing", "collections.abc") for name in (
+            "Sequence", "MutableSequence", "Iterable", "Iterator", "Collection", "AbstractSet", "Set", "MutableSet",
+            "AsyncIterable", "AsyncIterator", "Generator", "AsyncGenerator",
+        )),
+        "collections.deque",
+        "builtins.dict_values",
+    }
+)
+_MAPPINGS = frozenset(
+    {
+        *("builtins.dict", "typing.Dict", "collections.defaultdict", "collections.OrderedDict", "typing.DefaultDict"),
+        *(f"{module}.{name}" for module in ("typing", "collections.abc") for name in ("Mapping", "MutableMapping")),
+    }
+)
+_ITEM_METHODS = frozenset({"get", "pop", "popleft", "setdefault"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 _HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
@@ -127,6 +145,8 @@ class Project:
                 return self.awaited(entity)
             case "@" | "@!":
                 return self.entered(entity, "__aenter__" if postfix == "@!" else "__enter__")
+            case "*" | "*!" | "[]":
+                return _element(entity, subscript=postfix == "[]")
         return None
 
     def _super(self, path: str, scope: int) -> Entity | None:
@@ -177,7 +197,9 @@ class Project:
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
         meanings = {self._binding(module, binding) for binding in bindings}
-        return meanings.pop() if len(meanings) == 1 else None
+        if any(binding.bound is Bound.ANNOTATION for binding in bindings):
+            meanings.discard(None)  # a declared type holds for what cannot be seen
+        return _common(meanings)
 
     def _binding(self, module: ModuleFacts, binding: Binding) -> Entity | None:
         match binding.bound:
@@ -307,13 +329,19 @@ class Project:
         return None
 
     def _instance_member(self, klass: Class, name: str, above: bool) -> Entity | None:
-        assigned = None if above else self._attribute(klass, name)
         defined = self._class_member(klass, name, above=above)
-        if assigned is not None:
-            return assigned if defined is None else None
         if isinstance(defined, Function) and self.is_property(defined):
             return self.result(defined)
-        return defined if not self._is_assigned(klass, name) else None
+        if above or not self._is_assigned(klass, name):
+            return defined
+        assigned = self._attribute(klass, name)
+        if assigned is None and isinstance(defined, Instance):  # declared in the class body, set by what cannot be seen
+            return defined if self._is_declared(klass, name) else None
+        return assigned if defined is None else _common({assigned, defined})
+
+    def _is_declared(self, klass: Class, name: str) -> bool:
+        scopes = (self.scope(current) for current in self.lineage(klass) if isinstance(current, Class))
+        return any(b.bound is Bound.ANNOTATION for scope in scopes for b in scope.names.get(name, ()))
 
     def _is_assigned(self, klass: Class, name: str) -> bool:
         return any(
@@ -374,9 +402,15 @@ class Project:
             return None
         if facts.is_async:
             return AsyncGenerator(function) if facts.is_generator else Coroutine(function)
-        if self.annotation(function.path, scope.parent, facts.returns) in _COROUTINE_TYPES:
+        if self._promises_only(function, _COROUTINE_TYPES):
             return Coroutine(function)
         return self._returned(function)
+
+    def _promises_only(self, function: Function, types: frozenset[str]) -> bool:
+        """Is the return value annotated as one of these types and nothing else?"""
+        returns, scope = self.function(function).returns, self.scope(function)
+        promised = self.evaluate(function.path, scope.parent, sole(returns)) if returns else None
+        return isinstance(promised, Named) and promised.name in types
 
     def function(self, function: Function) -> FunctionFacts:
         """The facts of a function."""
@@ -385,12 +419,15 @@ class Project:
         return facts
 
     def _returned(self, function: Function) -> Entity | None:
-        """The annotated return value, `Self` being the class of the method."""
+        """The return value as annotated, `Self` being the class of the method, else what all `return`s agree on."""
         facts, scope = self.function(function), self.scope(function)
         owner = self.owner(function)
-        if owner is not None and self.annotation(function.path, scope.parent, facts.returns) in _SELF_TYPES:
+        if owner is not None and self._promises_only(function, _SELF_TYPES):
             return Instance(owner)
-        return self.annotated(function.path, scope.parent, facts.returns)
+        if facts.returns or facts.is_generator:
+            return self.annotated(function.path, scope.parent, facts.returns)
+        returned = {code for code in facts.returned if code != "None"}
+        return _common({self.evaluate(function.path, function.scope, code) for code in returned})
 
     def _is_plain(self, function: Function) -> bool:
         """Do all its decorators leave it what it is?"""
@@ -453,48 +490,34 @@ class Project:
 
     # annotations
 
-    def annotation(self, path: str, scope: int, text: str) -> str:
-        """The documented name of an annotation's outermost type: `typing.Coroutine` for `Coroutine[Any, Any, int]`."""
-        entity = self.evaluate(path, scope, text.partition("[")[0].strip()) if text else None
-        return entity.name if isinstance(entity, Named) else ""
-
     def annotated(self, path: str, scope: int, text: str) -> Entity | None:
-        """The value an annotation promises: `Optional[Queue[int]]` is an instance of Queue; unions are unknown."""
-        try:
-            tree = ast.parse(text, mode="eval").body if text else None
-        except (SyntaxError, RecursionError, ValueError, MemoryError):
+        """The value an annotation promises: `Optional[Queue[int]]` is an instance of Queue."""
+        meanings = {self._promised(path, scope, promise) for promise in promises(text)} if text else set()
+        return _common(meanings)
+
+    def _promised(self, path: str, scope: int, promise: Promise) -> Entity | None:
+        entity = self.evaluate(path, scope, promise.name)
+        if not isinstance(entity, Class | Named):
             return None
-        return self._promised(path, scope, tree)
+        arguments = tuple(self.annotated(path, scope, argument) for argument in promise.arguments)
+        return entity if promise.is_class else Instance(entity, arguments=arguments)
 
-    def _promised(self, path: str, scope: int, node: ast.expr | None) -> Entity | None:
-        match node:
-            case ast.Constant(value=str(text)):
-                return self.annotated(path, scope, text)
-            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-                return self._one_of(path, scope, [left, right])
-            case ast.Subscript(value=outer, slice=inner):
-                items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-                name = self.annotation(path, scope, self._dotted(outer)).rpartition(".")[2]
-                if name in _WRAPPERS:
-                    return self._one_of(path, scope, items[:1] if name == "Annotated" else items)
-                if name in ("type", "Type"):
-                    promised = self._promised(path, scope, items[0])
-                    return promised.of if isinstance(promised, Instance) else None
-                return self._promised(path, scope, outer)
-            case ast.Name() | ast.Attribute():
-                entity = self.evaluate(path, scope, self._dotted(node))
-                return Instance(entity) if isinstance(entity, Class | Named) else None
+
+def _common(meanings: set[Entity | None]) -> Entity | None:
+    """What all agree on; of instances that differ only in what they hold, the one that says it."""
+    if len(meanings) == 1:
+        return meanings.pop()
+    bare = {Instance(m.of) if isinstance(m, Instance) else m for m in meanings}
+    told = [m for m in meanings if isinstance(m, Instance) and any(m.arguments)]
+    if len(bare) != 1:
         return None
+    return told[0] if len(told) == 1 else bare.pop()
 
-    def _one_of(self, path: str, scope: int, nodes: list[ast.expr]) -> Entity | None:
-        present = [n for n in nodes if not (isinstance(n, ast.Constant) and n.value is None)]
-        meanings = {self._promised(path, scope, node) for node in present}
-        return meanings.pop() if len(meanings) == 1 else None
 
-    @staticmethod
-    def _dotted(node: ast.expr) -> str:
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+def _element(entity: Entity, *, subscript: bool) -> Entity | None:
+    """What iterating over the entity, or a subscript of it, gives."""
+    if not isinstance(entity, Instance) or not isinstance(entity.of, Named):
+        return None
+    position = 1 if subscript and entity.of.name in _MAPPINGS else 0
+    holds = entity.of.name in _SEQUENCES | _MAPPINGS and len(entity.arguments) > position
+    return entity.arguments[position] if holds else None

@@ -1,7 +1,6 @@
 """One file, summarised in one pass over its ast."""
 
 import ast
-import warnings
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -14,16 +13,8 @@ from asynclint.facts.names import Binding, Bound, annotation_of, argument_codes,
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
 
-def summarise(source: str, path: str) -> ModuleFacts:
-    """The facts of one file. Raises SyntaxError, and RecursionError when it is nested too deeply."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(source, path)
-    return summarise_tree(tree, path, last_line=source.count("\n") + 1)
-
-
-def summarise_tree(tree: ast.Module, path: str, *, last_line: int) -> ModuleFacts:
-    """The facts of a file that is parsed already."""
+def summarise(tree: ast.Module, path: str, *, last_line: int) -> ModuleFacts:
+    """The facts of one file. Raises RecursionError when it is nested too deeply."""
     walker = _Walker(path, last_line)
     walker.statements(tree.body)
     return walker.facts
@@ -226,6 +217,9 @@ class _Walker:
         self.expression(node.value, Use.STATEMENT)
 
     def return_(self, node: ast.Return) -> None:
+        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        if function:
+            function.returned.append(code_of(node.value) if node.value else "None")
         if node.value:
             self.expression(node.value, Use.RETURNED)
 

@@ -1,5 +1,6 @@
 """One body as a rule sees it: a function's or a module's own nodes, and what their names mean."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
@@ -15,6 +16,10 @@ from asynclint.rule.trees import code_of, own_children, parents, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, Name
+
+
+_NEVER = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "builtins.False"})
+_ROOT = re.compile(r"\w+")
 
 
 class BodyKind(StrEnum):
@@ -106,7 +111,18 @@ class Body:
     def nodes(self) -> "tuple[CSTNode, ...]":
         """Its own nodes, parents first."""
         start = self.node.body if isinstance(self.node, cst.FunctionDef) else self.node
-        return tuple(walk(start, own_children))
+        return tuple(walk(start, self._live_children))
+
+    def _live_children(self, node: "CSTNode") -> "Iterator[CSTNode]":
+        """Without what stands under `if TYPE_CHECKING:` or under a constant that is False."""
+        if isinstance(node, cst.If) and self._never_holds(node.test):
+            return iter([node.orelse] if node.orelse else [])
+        return own_children(node)
+
+    def _never_holds(self, test: "BaseExpression") -> bool:
+        if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
+            return self._never_holds(test.left) or self._never_holds(test.right)
+        return self.name_of(test) in _NEVER
 
     @cached_property
     def _parents(self) -> "dict[int, CSTNode]":
@@ -144,11 +160,19 @@ class Body:
 
     def resolve(self, expression: "BaseExpression") -> Entity | None:
         """What an expression of this body means, None when that is not known."""
+        code = self._code(expression)
+        return self.project.evaluate(self.facts.path, self._scope_at(expression), code) if code else None
+
+    def _code(self, expression: "BaseExpression") -> str:
+        """Its code, with the variable of a comprehension spelled as the element it stands for."""
         code = code_of(expression)
-        root = code.partition(".")[0].partition("(")[0].rstrip("[]!")
-        if not code or any(root in _inner_names(above) for above in self._inner_scopes(expression)):
-            return None
-        return self.project.evaluate(self.facts.path, self._scope_at(expression), code)
+        root = _ROOT.match(code)
+        for inner in self._inner_scopes(expression):
+            if root and root[0] in _inner_names(inner):
+                iterable = _iterated(inner, root[0])
+                outer = self._code(iterable) if iterable is not None else ""
+                return f"{outer}*{code[root.end() :]}" if outer else ""
+        return code
 
     def name_of(self, expression: "BaseExpression") -> str:
         """The documented name of what an expression means, "" when it is not known or of the project."""
@@ -244,3 +268,9 @@ def _inner_names(scope: "CSTNode") -> frozenset[str]:
         return frozenset(node.name.value for node in walk(scope.params) if isinstance(node, cst.Param))
     targets = (node.target for node in walk(scope) if isinstance(node, cst.CompFor))
     return frozenset(node.value for target in targets for node in walk(target) if isinstance(node, cst.Name))
+
+
+def _iterated(scope: "CSTNode", name: str) -> "BaseExpression | None":
+    """What a comprehension takes the variable `name` from, None when it is no plain element."""
+    loops = (node for node in walk(scope) if isinstance(node, cst.CompFor) and node.asynchronous is None)
+    return next((loop.iter for loop in loops if isinstance(loop.target, cst.Name) and loop.target.value == name), None)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from typing import TypeGuard
 
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import Coroutine, Entity, Function, Instance, Named
@@ -22,21 +23,37 @@ LIMITERS = frozenset(
     }
 )
 _SOUNDS_LIMITED = re.compile(
-    r"(?<![a-z])sem(?!antic|ver)|limit|throttl|(?<![bc])lock(?!ing)|slot|pool|mutex|capacity|concurren|acquire|bounded"
-    r"|aiometer|batch|chunk|(?<![a-z])workers?(?![a-z])",
+    r"(?<![a-z])sem(?!antic|ver)|(?<!de)limit|throttl|(?<![bc])lock(?!ing)|slot|pool|mutex|capacity|concurren|acquire|bounded"
+    r"|parallelism|max_parallel|aiometer|batch|chunk|(?<![a-z])workers?(?![a-z])",
     re.IGNORECASE,
 )
 _SOUNDS_OFFLOADED = re.compile(r"executor|thread|process_pool", re.IGNORECASE)
 _CLIENT_LIMITS = {"aiohttp.TCPConnector": ("limit", "limit_per_host"), "httpx.Limits": ("max_connections",)}
 _CONSUMING = frozenset({"asyncio.Queue.get", "asyncio.Queue.join"})
 _OUTSIDE = frozenset(
-    "api client conn connection database db http redis s3 session socket websocket ws".split()
+    {
+        "api", "client", "conn", "connection", "database", "db", "http", "redis", "s3", "session", "socket",
+        "websocket", "ws",
+    }
 )
 _REACHING_OUT = frozenset(
-    "connect download execute executemany fetch fetchall fetchrow fetchval open query read readline recv request scrape "
-    "send sendall upload urlopen write acall achat acomplete aembed agenerate ainvoke apredict aquery".split()
+    {
+        "connect", "download", "execute", "executemany", "fetch", "fetchall", "fetchrow", "fetchval", "open",
+        "query", "read", "readline", "recv", "request", "scrape", "send", "sendall", "upload", "urlopen", "write",
+        "acall", "achat", "acomplete", "aembed", "agenerate", "ainvoke", "apredict", "aquery",
+    }
 )
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_VERBS = "delete", "get", "head", "options", "patch", "post", "put", "request"
+_CONNECTING = frozenset(
+    {
+        "asyncio.create_subprocess_exec",
+        "asyncio.create_subprocess_shell",
+        "asyncio.open_connection",
+        "asyncio.open_unix_connection",
+        *(f"{client}.{verb}" for client in ("aiohttp.ClientSession", "httpx.AsyncClient") for verb in _VERBS),
+    }
+)
 _SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep"})
 _HARMLESS = frozenset(
     {
@@ -73,13 +90,20 @@ def is_limiter(entity: Entity | None) -> bool:
     return isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name in LIMITERS
 
 
-def workload(project: Project, function: Function, depth: int = _DEEPEST) -> Workload:
-    """What a coroutine function of the project does, followed through the coroutine functions it calls."""
+def workload(project: Project, function: Function | Named, depth: int = _DEEPEST) -> Workload:
+    """What a coroutine function does, followed through the coroutine functions of the project that it calls."""
+    if isinstance(function, Named):
+        return Workload.BUSY if connects(function) else Workload.IDLE
     module = project.module(function.path)
     if module is None:
         return Workload.BUSY
     parts = (*_of_withs(project, module, function), *_of_calls(project, module, function, depth))
     return max(parts, default=Workload.IDLE)
+
+
+def connects(entity: Entity) -> TypeGuard[Named]:
+    """Is it something outside the project that opens a connection or a process each time it is called?"""
+    return isinstance(entity, Named) and entity.name in _CONNECTING
 
 
 def limits_a_client(project: Project, module: ModuleFacts, scopes: Iterable[int]) -> bool:

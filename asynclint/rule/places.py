@@ -1,4 +1,4 @@
-"""One object under several names: the variables and attributes it is kept in, followed through assignments and calls."""
+"""One object under several names: the variables and attributes it is kept in, through assignments and calls."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -23,19 +23,21 @@ class Place(Struct, frozen=True):
 class Family(Struct, frozen=True):
     """The places of one object: `origins` are where it comes from, `places` all that it is known to reach.
 
-    `escapes` says that it is also given to something whose code is not known.
+    `escapes` says that it is also given to something whose code is not known, `obscure` that it may come from there.
     """
 
     origins: frozenset[Place]
     places: frozenset[Place]
     escapes: bool
+    obscure: bool
 
 
 def family_of(project: Project, place: Place) -> Family:
     """Back from a place to where its object comes from, and from there on to all places it is handed to."""
-    origins = frozenset(p for p in _reached([place], lambda p: _sources(project, p)) if p)
+    sources = _reached([place], lambda p: _sources(project, p))
+    origins = frozenset(p for p in sources if p)
     reached = _reached(origins, lambda p: _targets(project, p))
-    return Family(origins, frozenset(p for p in reached if p), None in reached)
+    return Family(origins, frozenset(p for p in reached if p), None in reached, None in sources)
 
 
 def place_of(project: Project, path: str, scope: int, code: str) -> Place | None:
@@ -113,15 +115,26 @@ def _bindings(scope: Scope, name: str) -> list[Binding]:
 
 
 def _sources(project: Project, place: Place) -> Iterator[Place | None]:
-    """The places whose object a place is given."""
+    """The places whose object a place is given, None for those out of sight."""
     for binding in bindings(project, place):
-        if binding.bound is Bound.VALUE:
-            yield place_of(project, place.path, binding.scope, binding.value)
-        elif binding.bound is Bound.PARAMETER:
-            for call in _call_sites(project, Function(place.path, binding.scope)):
-                for code, parameter in _arguments(project, place.path, call):
-                    if parameter == place:
-                        yield place_of(project, place.path, call.scope, code)
+        match binding.bound:
+            case Bound.VALUE if binding.value.endswith("()"):
+                yield from () if project.evaluate(place.path, binding.scope, binding.value) else (None,)
+            case Bound.VALUE if binding.value != "None":
+                yield place_of(project, place.path, binding.scope, binding.value)
+            case Bound.VALUE:
+                pass
+            case Bound.PARAMETER:
+                yield from _given_to(project, place, Function(place.path, binding.scope))
+            case _:
+                yield None
+
+
+def _given_to(project: Project, parameter: Place, function: Function) -> Iterator[Place | None]:
+    for call in _call_sites(project, function):
+        for code, filled in _arguments(project, function.path, call):
+            if filled == parameter:
+                yield place_of(project, function.path, call.scope, code)
 
 
 def _call_sites(project: Project, function: Function) -> Iterator[CallFacts]:
@@ -161,10 +174,9 @@ def _given(project: Project, module: ModuleFacts, scope: Scope, place: Place) ->
     """The names of a scope that are bound to the object of a place."""
     attributes = scope.klass.attributes if scope.klass else {}
     for name, ways in chain(scope.names.items(), attributes.items()):
-        for way in ways:
-            if way.bound is Bound.VALUE and _last(way.value) == place.name:
-                if place_of(project, module.path, way.scope, way.value) == place:
-                    yield name
+        values = (way for way in ways if way.bound is Bound.VALUE and _last(way.value) == place.name)
+        if any(place_of(project, module.path, way.scope, way.value) == place for way in values):
+            yield name
 
 
 def _bound(project: Project, module: ModuleFacts, scope: int, name: str) -> Place:

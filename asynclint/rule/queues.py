@@ -5,19 +5,22 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from asynclint.facts.calls import CallFacts
+from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
-from asynclint.facts.module import ModuleFacts
-from asynclint.facts.names import Bound
+from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.names import Binding, Bound
+from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.places import Family, bindings, calls_on, family_of, modules_of, place_of, receiver
-from asynclint.rule.trees import code_of, walk
+from asynclint.rule.places import Family, Place, bindings, calls_on, family_of, modules_of, place_of, receiver
+from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.rule.values import Fate, destination
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode
 
 _QUEUES = frozenset({"asyncio.Queue", "asyncio.LifoQueue", "asyncio.PriorityQueue"})
+_KEPT = Use.ASSIGNED, Use.STORED
 _MARK = ".task_done"
 _SOUNDS_LIKE_MARKING = re.compile(r"done|finish|ack|complete|mark|release", re.IGNORECASE)
 _DEEPEST = 4
@@ -49,7 +52,15 @@ class Queue:
     @property
     def is_known(self) -> bool:
         """Is it one of asyncio's queues?"""
-        return self._is_queue(self.entity) or (self.family is not None and self._is_made_here(self.family))
+        project = self.body.project
+        annotated = (
+            project.annotated(place.path, way.scope, way.value)
+            for place in (self.family.origins if self.family else ())
+            for way in bindings(project, place)
+            if way.bound in (Bound.ANNOTATION, Bound.PARAMETER)
+        )
+        made = self.family is not None and self._is_made_here(self.family)
+        return made or any(map(self._is_queue, (self.entity, *annotated)))
 
     @property
     def is_something_else(self) -> bool:
@@ -64,6 +75,35 @@ class Queue:
     def joins(self) -> list[tuple[ModuleFacts, CallFacts]]:
         """Where it is waited for."""
         return [(module, call) for module, call in self.calls("join") if not call.arguments]
+
+    @property
+    def ends_with_the_body(self) -> bool:
+        """Does the body make it for itself, and nobody wait for it?"""
+        path, own = self.body.facts.path, self.body.here.names.get(self.code, ())
+        return not self.joins and any(self._makes(path, way) or self._may_make(path, way) for way in own)
+
+    @property
+    def is_surely_unjoined(self) -> bool:
+        """Is it made and kept in sight, and nobody waits for it?"""
+        family = self.family
+        if self.joins or family is None or family.escapes or not self._is_made_here(family, annotated=True):
+            return False
+        return all(place.name.startswith("_") or self._is_in_function(place) for place in family.places)
+
+    @property
+    def joiner(self) -> Function | None:
+        """The function that waits for it, None when none is known or a module does."""
+        for module, join in self.joins[:1]:
+            scope = module.executor(join.scope)
+            if module.scopes[scope].kind is ScopeKind.FUNCTION:
+                return Function(module.path, scope)
+        return None
+
+    def is_joined_before(self, module: ModuleFacts, call: CallFacts) -> bool:
+        """Does the function that makes this call wait for the queue above it?"""
+        scope = module.executor(call.scope)
+        joins = (join for other, join in self.joins if other is module and other.executor(join.scope) == scope)
+        return any(join.line < call.line for join in joins)
 
     @property
     def may_be_marked_elsewhere(self) -> bool:
@@ -95,35 +135,44 @@ class Queue:
         entity = self.body.resolve(value)
         if isinstance(entity, Coroutine):
             entity = entity.of
-        return isinstance(entity, Function | Class) and self._is_marking(entity, _DEEPEST)
+        return isinstance(entity, Function | Class) and self._is_marking(entity)
 
-    def _is_marking(self, entity: Function | Class, deepest: int) -> bool:
+    def _is_marking(self, entity: Function | Class) -> bool:
         """Does a function, or a method of a class, call any `task_done`, itself or through what it calls?"""
-        module = self.body.project.module(entity.path)
-        if module is None or not deepest or entity == self.body.entity:
-            return False
-        if any(_is_within(module, scope, entity.scope) for scope, _ in _marking_codes(module)):
-            return True
-        called = {
-            self.body.project.call(module.path, call)
-            for call in module.calls
-            if _is_within(module, call.scope, entity.scope)
-        }
-        return any(isinstance(e, Function | Class) and self._is_marking(e, deepest - 1) for e in called if e != entity)
+        layer, seen = {entity}, {entity, self.body.entity}
+        for _ in range(_DEEPEST):
+            if any(_marks_itself(self.body.project, each) for each in layer - {self.body.entity}):
+                return True
+            layer = {called for each in layer for called in _called(self.body.project, each)} - seen
+            seen |= layer
+        return False
 
     def _may_mean_it(self, family: Family, module: ModuleFacts, scope: int, code: str) -> bool:
         place = receiver(self.body.project, module, scope, code)
         if place is None or place in family.places:
             return True
-        return not self._is_made_here(family_of(self.body.project, place))
+        other = family_of(self.body.project, place)
+        return other.obscure and not self._is_made_here(other)
 
-    def _is_made_here(self, family: Family) -> bool:
-        project = self.body.project
-        return any(
-            binding.bound is Bound.VALUE and self._is_queue(project.evaluate(place.path, binding.scope, binding.value))
-            for place in family.origins
-            for binding in bindings(project, place)
-        )
+    def _is_in_function(self, place: Place) -> bool:
+        module = self.body.project.module(place.path)
+        return module is not None and module.scopes[place.scope].kind is ScopeKind.FUNCTION
+
+    def _is_made_here(self, family: Family, *, annotated: bool = False) -> bool:
+        ways = ((place.path, way) for place in family.origins for way in bindings(self.body.project, place))
+        return any(self._makes(path, way) or (annotated and self._may_make(path, way)) for path, way in ways)
+
+    def _makes(self, path: str, way: Binding) -> bool:
+        made = way.bound is Bound.VALUE and way.value.endswith("()")
+        return made and self._is_queue(self.body.project.evaluate(path, way.scope, way.value))
+
+    def _may_make(self, path: str, way: Binding) -> bool:
+        """Is a queue made where an annotated name is bound? The facts keep only the annotation."""
+        project, module = self.body.project, self.body.project.module(path)
+        if way.bound is not Bound.ANNOTATION or module is None:
+            return False
+        kept = (call for call in module.calls if call.scope == way.scope and call.use in _KEPT)
+        return any(self._is_queue(project.evaluate(path, call.scope, f"{call.callee}()")) for call in kept)
 
     def _is_imported(self, family: Family) -> Iterator[bool]:
         for place in family.places:
@@ -158,6 +207,26 @@ def taken(node: "CSTNode") -> "Call | None":
     return None
 
 
+def item_names(body: Body, take: "CSTNode") -> frozenset[str]:
+    """The variables that hold the item."""
+    above: CSTNode | None = take
+    while above is not None and not isinstance(above, cst.BaseSmallStatement):
+        if isinstance(above, cst.Await):
+            where = destination(body, above)
+            if where.fate is Fate.BOUND:
+                return frozenset(where.names)
+        if isinstance(above, cst.NamedExpr):
+            return frozenset({code_of(above.target)})
+        above = body.parent(above)
+    return frozenset()
+
+
+def holds_item(value: "CSTNode", names: frozenset[str]) -> bool:
+    """Is the item itself in a value, rather than what a call makes of it?"""
+    parts = walk(value, lambda node: iter(()) if isinstance(node, cst.Call) else own_children(node))
+    return any((isinstance(part, cst.Name) and part.value in names) or taken(part) for part in parts)
+
+
 def _owner(call: "Call") -> str:
     return code_of(call.func).rpartition(".")[0]
 
@@ -168,6 +237,21 @@ def _mentions_mark(node: "CSTNode") -> bool:
 
 def _is_builtin(entity: Entity | None) -> bool:
     return isinstance(entity, Named) and entity.name.startswith("builtins.")
+
+
+def _marks_itself(project: Project, entity: Function | Class) -> bool:
+    module = project.module(entity.path)
+    return module is not None and any(_is_within(module, scope, entity.scope) for scope, _ in _marking_codes(module))
+
+
+def _called(project: Project, entity: Function | Class) -> Iterator[Function | Class]:
+    """The functions and classes of the project that a function, or a method of a class, calls."""
+    module = project.module(entity.path)
+    for call in module.calls if module else ():
+        if module and _is_within(module, call.scope, entity.scope):
+            callee = project.call(module.path, call)
+            if isinstance(callee, Function | Class):
+                yield callee
 
 
 def _is_within(module: ModuleFacts, scope: int, outer: int) -> bool:
@@ -183,4 +267,5 @@ def _marking_codes(module: ModuleFacts) -> Iterator[tuple[int, str]]:
         yield from ((call.scope, code) for code in codes if code.endswith(_MARK))
     for scope in module.scopes:
         for ways in scope.names.values():
-            yield from ((way.scope, way.value) for way in ways if way.bound is Bound.VALUE and way.value.endswith(_MARK))
+            values = ((way.scope, way.value) for way in ways if way.bound is Bound.VALUE)
+            yield from ((at, code) for at, code in values if code.endswith(_MARK))

@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from libcst import Call
 
 _SURE = frozenset(
-    """
-    builtins.print builtins.len builtins.str builtins.repr builtins.isinstance builtins.issubclass builtins.type
-    builtins.id builtins.bool builtins.callable builtins.hasattr builtins.dict builtins.list builtins.set builtins.tuple
-    builtins.enumerate builtins.range builtins.zip builtins.object builtins.super
-    asyncio.sleep asyncio.create_task asyncio.ensure_future asyncio.current_task asyncio.get_running_loop
-    asyncio.get_event_loop asyncio.wait asyncio.iscoroutine asyncio.iscoroutinefunction asyncio.Queue.put
-    datetime.datetime.now datetime.datetime.utcnow uuid.uuid4 uuid.uuid1 functools.partial traceback.print_exc
-    traceback.format_exc
-    """.split()
+    {
+        "asyncio.Queue.put", "asyncio.Queue.put_nowait", "asyncio.create_task", "asyncio.current_task",
+        "asyncio.ensure_future", "asyncio.get_event_loop", "asyncio.get_running_loop", "asyncio.iscoroutine",
+        "asyncio.iscoroutinefunction", "asyncio.sleep", "asyncio.wait", "builtins.abs", "builtins.bool",
+        "builtins.callable", "builtins.dict", "builtins.enumerate", "builtins.hasattr", "builtins.id",
+        "builtins.isinstance", "builtins.issubclass", "builtins.len", "builtins.list", "builtins.object",
+        "builtins.print", "builtins.range", "builtins.repr", "builtins.round", "builtins.set", "builtins.str",
+        "builtins.super", "builtins.tuple", "builtins.type", "builtins.zip", "contextlib.AsyncExitStack",
+        "contextlib.ExitStack", "contextlib.nullcontext", "contextlib.suppress", "datetime.datetime.now",
+        "datetime.datetime.utcnow", "functools.partial", "traceback.format_exc", "traceback.print_exc", "uuid.uuid1",
+        "uuid.uuid4",
+    }
 )
 _SURE_PREFIXES = (
     "time.",
@@ -35,15 +38,22 @@ _SURE_PREFIXES = (
     "asyncio.timeout",
 )
 _SURE_METHODS = frozenset(
-    """
-    append appendleft add extend discard clear setdefault startswith endswith strip lower upper items keys values copy
-    isoformat hexdigest cancelled is_set set inc dec observe time create_task ensure_future add_done_callback
-    acquire release locked qsize empty full cancel
-    """.split()
+    {
+        "acquire", "add", "add_done_callback", "append", "appendleft", "cancel", "cancelled", "clear", "copy",
+        "create_task", "dec", "discard", "empty", "endswith", "ensure_future", "extend", "format", "full", "hexdigest",
+        "inc", "is_set", "isoformat", "items", "keys", "locked", "lower", "observe", "qsize", "release", "set",
+        "setdefault", "startswith", "strip", "time", "upper", "values",
+    }
 )
-_LOGGING = frozenset("debug info warning warn error exception critical log success trace".split())
+_LOGGING = frozenset(
+    {
+        "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "success", "trace",
+    }
+)
 _LOGGER = re.compile(r"(?:.*[._])?log(?:s|ger|ging)?", re.IGNORECASE)
 _ANYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
+_LOGS = re.compile(r"_*log(?:_\w+)?", re.IGNORECASE)
+_QUEUE = re.compile(r"queue|(?:^|[._])q$", re.IGNORECASE)
 _DEEPEST = 3
 
 
@@ -53,7 +63,10 @@ def may_raise(body: Body, call: "Call") -> bool:
         return False
     if body.name_of(call.func) == "asyncio.gather" and "return_exceptions=True" in body.text(call):
         return False
-    return not _is_sure(body.project, body.resolve(call.func), code_of(call.func), _DEEPEST)
+    entity, code = body.resolve(call.func), code_of(call.func)
+    if entity is None and code.endswith(".put") and len(call.args) == 1:  # elsewhere it takes an address too
+        return False
+    return not _is_sure(body.project, entity, code, _DEEPEST)
 
 
 def _is_started_apart(body: Body, call: "Call") -> bool:
@@ -67,6 +80,9 @@ def _is_started_apart(body: Body, call: "Call") -> bool:
 
 
 def _is_sure(project: Project, callee: Entity | None, code: str, deepest: int) -> bool:
+    owner, _, method = code.rpartition(".")
+    if _LOGS.fullmatch(method):
+        return True
     match callee:
         case Named(name=name):
             if name in _SURE or name.startswith(_SURE_PREFIXES):
@@ -76,9 +92,10 @@ def _is_sure(project: Project, callee: Entity | None, code: str, deepest: int) -
         case Class():
             made = project.member(callee, "__init__")
             return not isinstance(made, Function) or _cannot_raise(project, made, deepest)
-    owner, _, method = code.rpartition(".")
     if isinstance(callee, Instance) or not owner:
-        return False
+        return callee is None and f"builtins.{method}" in _SURE  # any `import *` may have brought another one
+    if method == "put_nowait":
+        return _QUEUE.search(owner) is not None
     return method in _SURE_METHODS or (method in _LOGGING and _LOGGER.fullmatch(owner) is not None)
 
 
@@ -87,7 +104,8 @@ def _cannot_raise(project: Project, function: Function, deepest: int) -> bool:
     module = project.module(function.path)
     if module is None or not deepest:
         return False
-    if any(handler.scope == function.scope and _is_broad(project, function, handler.type) for handler in module.handlers):
+    handlers = (handler for handler in module.handlers if handler.scope == function.scope)
+    if any(_is_broad(project, function, handler.type) for handler in handlers):
         return True
     calls = [call for call in module.calls if module.executor(call.scope) == function.scope]
     return bool(calls) and all(

@@ -47,8 +47,6 @@ def own_children(node: "CSTNode") -> "Iterator[CSTNode]":
             yield node.params
         case cst.GeneratorExp():
             yield node.for_in.iter
-        case cst.If() if code_of(node.test).endswith("TYPE_CHECKING"):
-            yield from ([node.orelse] if node.orelse else [])
         case _:
             yield from children(node)
 

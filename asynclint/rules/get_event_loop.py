@@ -83,7 +83,9 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
 
 
 def _running(body: Body, call: "Call") -> str:
-    return body.text(call).replace("get_event_loop", "get_running_loop")
+    text = body.text(call)
+    known = "get_event_loop" in text  # and not under another name: `from asyncio import get_event_loop as current`
+    return text.replace("get_event_loop", "get_running_loop") if known else "asyncio.get_running_loop()"
 
 
 def _in_plain_code(body: Body, call: "Call") -> str:
@@ -91,8 +93,8 @@ def _in_plain_code(body: Body, call: "Call") -> str:
     fails = _failure(body)
     if body.kind is BodyKind.MODULE and not _under_main_guard(body, call):
         return f"at import time {fails}, because no event loop runs yet; get the loop inside a coroutine"
-    if _is_run(body, call):
-        return f"{fails} instead of making a loop; use `asyncio.run(...)` in place of `run_until_complete`"
+    if runner := _runner(body, call):
+        return f"{fails} instead of making a loop; use `asyncio.run(...)` in place of `{runner}`"
     if body.name == "__init__" and body.owner is not None:
         owner = body.project.qualname(body.owner)
         late = "call `asyncio.get_running_loop()` where the loop is used"
@@ -110,19 +112,17 @@ def _under_main_guard(body: Body, node: "CSTNode") -> bool:
     return any("__name__" in body.text(test) for test in tests)
 
 
-def _is_run(body: Body, call: "Call") -> bool:
-    """Is the loop, or the local it is kept in, run to an end?"""
-    if _is_receiver_of_run(body, call):
-        return True
-    where = destination(body, call)
-    return any(_is_receiver_of_run(body, read) for name in where.names for read in body.reads(name))
+def _runner(body: Body, call: "Call") -> str:
+    """The method that runs the loop, or the local it is kept in, to an end; "" when none does."""
+    reads = (read for name in destination(body, call).names for read in body.reads(name))
+    return next(filter(None, (_run_method(body, node) for node in (call, *reads))), "")
 
 
-def _is_receiver_of_run(body: Body, node: "CSTNode") -> bool:
+def _run_method(body: Body, node: "CSTNode") -> str:
     match body.parent(node):
-        case cst.Attribute(value=value, attr=cst.Name(value=method)):
-            return value is node and method in _RUNNERS
-    return False
+        case cst.Attribute(value=value, attr=cst.Name(value=method)) if value is node and method in _RUNNERS:
+            return method
+    return ""
 
 
 def _is_guarded(body: Body, call: "Call") -> bool:

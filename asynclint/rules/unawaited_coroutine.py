@@ -86,10 +86,10 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
         entity = body.resolve(call)
         if isinstance(entity, AsyncGenerator):
             if destination(body, call).fate is Fate.DROPPED:
-                trace = _definition(body, entity.of, "an async generator")
+                trace = _definition(body, entity.of)
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
-            trace = _definition(body, entity.of, "a coroutine function")
+            trace = _definition(body, entity.of)
             yield Problem(call, _message(body, call, how), trace=trace)
 
 
@@ -166,6 +166,8 @@ def _remedy(body: Body) -> str:
     start = f"start it with `{body.library}.run(...)`"
     if body.kind is BodyKind.MODULE:
         return start
+    if body.name.startswith("__") and body.name.endswith("__"):  # called by Python itself, which awaits nothing
+        return f"`{body.name}` cannot await and cannot be `async def`: make the call in a coroutine"
     return f"`{body.name}` cannot await because it is not `async def`: make it one, or {start}"
 
 
@@ -174,7 +176,9 @@ def _generator_message(body: Body, call: "Call") -> str:
     return f"async generator `{callee}(...)` is made and dropped, so none of it runs; iterate over it with `async for`"
 
 
-def _definition(body: Body, function: Function | Named, kind: str) -> tuple[tuple[Function, str], ...]:
+def _definition(body: Body, function: Function | Named) -> tuple[tuple[Function, str], ...]:
     if isinstance(function, Named):
         return ()
-    return ((function, f"`{body.project.qualname(function)}` is {kind}"),)
+    facts = body.project.function(function)
+    kind = "is an async generator" if facts.is_generator else "is a coroutine function"
+    return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)

@@ -1,250 +1,176 @@
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Coroutine, Entity, Function, InTests, Named, Problem, calls, rule
+from asynclint.rule import Body, Function, InTests, Problem, calls, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.iterables import element_of, is_changing_membership, open_ended, sources_of
+from asynclint.rule.fanouts import JOINS, SPAWNS, FanOut, fan_outs
 from asynclint.rule.limits import Workload, is_limiter, limits_a_client, sounds_limited, workload
-from asynclint.rule.trees import children, own_children, walk
-from asynclint.rule.values import FILLING
+from asynclint.rule.trees import walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode
+    from libcst import BaseExpression, CSTNode
 
-_JOINS = ("asyncio.gather", "asyncio.wait", "asyncio.as_completed")
-_SPAWNS = (
-    "asyncio.create_task",
-    "asyncio.ensure_future",
-    "asyncio.TaskGroup.create_task",
-    "asyncio.AbstractEventLoop.create_task",
-)
-_WRAPPERS = (*_SPAWNS, "asyncio.wait_for", "asyncio.shield")
-_COLLECTIONS = frozenset({"builtins.list", "builtins.set", "builtins.tuple"})
 _ENDING = re.compile(
     r"close|stop|cancel|disconnect|shut_?down|__aexit__|clean_?up|tear_?down|terminate|kill|unload|unsubscribe|release"
 )
-
-
-class _Start(NamedTuple):
-    """A call that starts work once per element: what is called, over what, and what makes a task of it at once."""
-
-    call: "Call"
-    callee: "BaseExpression"
-    work: Coroutine
-    over: "BaseExpression"
-    spawn: "Call | None"
+_LONGEST_SHOWN = 60
 
 
 @rule(
     code="ASL701",
-    wants=calls(*_JOINS, *_SPAWNS),
+    wants=calls(*JOINS, *SPAWNS),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore",
     in_tests=InTests.SILENT,
 )
 def unbounded_concurrency(body: Body) -> Iterator[Problem]:
-    """TODO"""
+    """Work is started for every element of something that may be of any size, all at once.
+
+    `asyncio.gather(*[fetch(url) for url in urls])` starts as many coroutines as there are urls. With five it is fast.
+    With fifty thousand it opens as many connections as it can get: the process runs out of file descriptors
+    (`OSError: Too many open files`), the server answers 429 or falls over, requests time out while they wait for a
+    connection, and the memory holds every task and every answer at the same time.
+
+    Reported are `gather`, `wait` and `as_completed` over coroutines or tasks made in a comprehension, in a loop or by
+    `map`, and tasks made by `create_task` in a comprehension or loop, with or without a `TaskGroup`. What is gone over
+    must be of unknown size, or of a hundred elements and more: a parameter, what a call gives, a local built from
+    those. And what is called must be known, and be known to wait for something outside the program (a client, a
+    connection, a file, a query, a sleep) with no limit of its own.
+
+    ## Bad
+
+    ```python
+    import asyncio
+
+    async def fetch(client, url):
+        async with client.get(url) as response:
+            return await response.text()
+
+    async def fetch_all(client, urls):
+        tasks = [fetch(client, url) for url in urls]
+        return await asyncio.gather(*tasks)  # ASL701
+
+    async def fetch_group(client, urls):
+        async with asyncio.TaskGroup() as group:
+            for url in urls:
+                group.create_task(fetch(client, url))  # ASL701
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+    from itertools import islice
+
+    async def fetch(client, url):
+        async with client.get(url) as response:
+            return await response.text()
+
+    async def fetch_all(client, urls):
+        semaphore = asyncio.Semaphore(10)
+
+        async def bounded(url):
+            async with semaphore:
+                return await fetch(client, url)
+
+        return await asyncio.gather(*[bounded(url) for url in urls])
+
+    async def fetch_in_batches(client, urls):
+        remaining = iter(urls)
+        while batch := list(islice(remaining, 10)):
+            await asyncio.gather(*[fetch(client, url) for url in batch])
+    ```
+
+    ## What to do
+
+    Hold an `asyncio.Semaphore` around the waiting, as `bounded` does. A semaphore still makes one task per element;
+    where that is too many, go in batches, or start a fixed number of workers that take from an `asyncio.Queue`.
+
+    ## Not reported
+
+    * Literals, constants in capitals, `range` of fewer than a hundred or of a number that somebody passes, slices,
+      `islice`, batches and chunks, enumerations, and what is named like a part of the program or its configuration
+      (`handlers`, `plugins`, `nodes`, `config`).
+    * Attributes, as `x.start() for x in self.plugins`: an object telling its own parts is no fan-out over data. The
+      exception is a collection that the object adds to and removes from while it runs, such as the clients of a
+      server, when each member is sent something.
+    * Work under a semaphore, a lock, a capacity limiter or a pool, in the caller or up to three calls deep, found by
+      type or by name; a client whose number of connections was chosen (`aiohttp.TCPConnector(limit=...)`,
+      `httpx.Limits`). A client's default limit is no choice: a hundred connections, and the waiting tasks besides.
+    * A size that the function compares with something else than nothing or one.
+    * Work in threads and executors, which have a limit; workers that take from a queue; loops that wait on the way;
+      calls that close, stop, cancel or clean up; functions outside the project; tests.
+    """
     reported: set[int] = set()
-    for start in _starts(body):
-        where = _join_of(body, start) or start.spawn
-        if where is not None and id(where) not in reported and not _is_limited(body, start):
-            reported.add(id(where))
-            yield Problem(where, _message(body, where, start), trace=_trace(body, where, start))
+    for fan_out in fan_outs(body):
+        if id(fan_out.start) not in reported and not _is_limited(body, fan_out):
+            reported.add(id(fan_out.start))
+            yield Problem(fan_out.start, _message(body, fan_out), trace=tuple(_trace(body, fan_out)))
 
 
-def _starts(body: Body) -> Iterator[_Start]:
-    for node in _nodes(body):
-        if isinstance(node, cst.Call) and not _is_wrapped(body, node):
-            yield from _start(body, node)
+def _is_limited(body: Body, fan_out: FanOut) -> bool:
+    callee = body.text(fan_out.callee).rpartition(".")[2]
+    return (
+        _ENDING.search(callee) is not None
+        or sounds_limited(body.text(fan_out.call))
+        or any(is_limiter(body.resolve(argument.value)) for argument in fan_out.call.args)
+        or _is_measured(body, fan_out.over)
+        or _speaks_of_a_limit(body)
+        or limits_a_client(body.project, body.facts, _scopes_in_sight(body))
+        or workload(body.project, fan_out.work.of) is not Workload.BUSY
+    )
 
 
-def _nodes(body: Body) -> "Iterator[CSTNode]":
-    """The body's own nodes, and those of the generator expressions it makes."""
-    start = body.node.body if isinstance(body.node, cst.FunctionDef) else body.node
-    return walk(start, lambda node: children(node) if isinstance(node, cst.GeneratorExp) else own_children(node))
+def _is_measured(body: Body, over: "BaseExpression") -> bool:
+    """Is the size compared with anything but nothing and one?"""
+    comparisons = (node for node in body.nodes if isinstance(node, cst.Comparison))
+    return any(
+        body.text(comparison.left) == f"len({body.text(over)})"
+        and body.text(comparison.comparisons[0].comparator) not in ("0", "1")
+        for comparison in comparisons
+    )
 
 
-def _is_wrapped(body: Body, call: "Call") -> bool:
-    above = body.parent(call)
-    outer = body.parent(above) if isinstance(above, cst.Arg) else None
-    return isinstance(outer, cst.Call) and body.name_of(outer.func) in _WRAPPERS
+def _speaks_of_a_limit(body: Body) -> bool:
+    """Does any name in the function, its own included, sound like a limit?"""
+    names = (node.value for node in walk(body.node) if isinstance(node, cst.Name))
+    return body.function is not None and any(map(sounds_limited, names))
 
 
-def _start(body: Body, call: "Call") -> Iterator[_Start]:
-    inner, spawn = _unwrapped(body, call)
-    if body.name_of(inner.func) == "builtins.map" and len(inner.args) == 2:
-        callee, sources = inner.args[0].value, [inner.args[1].value]
-        entity = body.resolve(callee)
-        work = body.project.result(entity) if entity is not None else None
-    else:
-        callee, sources = inner.func, list(_sources(body, call))
-        work = body.resolve(inner)
-        work = work or _sent_to_members(body, inner, sources)
-    over = next((part for source in sources if (part := _many(body, source)) is not None), None)
-    if over is not None and isinstance(work, Coroutine):
-        yield _Start(inner, callee, work, over, spawn)
-
-
-def _many(body: Body, source: "BaseExpression") -> "BaseExpression | None":
-    return source if is_changing_membership(body, source) else open_ended(body, source)
-
-
-def _sent_to_members(body: Body, call: "Call", sources: "list[BaseExpression]") -> Entity | None:
-    """The coroutine of `client.send(message)` for each client of a membership that changes."""
-    match call.func, sources:
-        case cst.Attribute(value=cst.Name(), attr=cst.Name(value=method)), [members] if call.args:
-            member = element_of(body, members) if is_changing_membership(body, members) else None
-            called = body.project.member(member, method) if member is not None else None
-            return body.project.result(called) if called is not None else None
-    return None
-
-
-def _unwrapped(body: Body, call: "Call") -> "tuple[Call, Call | None]":
-    """The call that makes the coroutine, and the call that makes a task of it."""
-    spawn = None
-    while body.name_of(call.func) in _WRAPPERS and call.args:
-        spawn = call if spawn is None and body.name_of(call.func) in _SPAWNS else spawn
-        inner = call.args[0].value
-        if not isinstance(inner, cst.Call):
-            break
-        call = inner
-    return call, spawn
-
-
-def _sources(body: Body, node: "CSTNode") -> "Iterator[BaseExpression]":
-    """What the comprehensions and loops around a call go over, unless they wait on the way."""
-    below = node
-    for above in body.ancestors(node):
-        if isinstance(above, cst.BaseComp):
-            yield from sources_of(above)
-        elif isinstance(above, cst.For) and below is above.body:
-            if above.asynchronous is None and not _waits(above.body):
-                yield above.iter
-        elif isinstance(above, cst.While) and below is above.body and _waits(above.body):
-            return
-        below = above
-
-
-def _waits(block: "CSTNode") -> bool:
-    return any(isinstance(node, cst.Await) for node in walk(block, own_children))
-
-
-def _join_of(body: Body, start: _Start) -> "Call | None":
-    """The `gather`, `wait` or `as_completed` that the coroutines of a fan-out go to together."""
-    node: CSTNode = start.call
-    looped = _is_map(body, start.call)
-    while (above := body.parent(node)) is not None:
-        match above:
-            case cst.BaseComp():
-                looped = True
-            case cst.Arg():
-                call = body.parent(above)
-                assert isinstance(call, cst.Call)
-                if looped and body.name_of(call.func) in _JOINS:
-                    return call
-                name = _collector(call)
-                if name:
-                    return _join_of_name(body, name)
-                if body.name_of(call.func) not in (*_WRAPPERS, *_COLLECTIONS):
-                    return None
-                node = call
-                continue
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]):
-                return _join_of_name(body, name) if looped else _join_of_local(body, name)
-            case cst.AnnAssign(target=cst.Name(value=name)):
-                return _join_of_name(body, name) if looped else _join_of_local(body, name)
-            case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript(value=cst.Name(value=name)))]):
-                return _join_of_name(body, name)
-            case cst.BaseStatement() | cst.BaseSmallStatement():
-                return None
-        node = above
-    return None
-
-
-def _is_map(body: Body, call: "Call") -> bool:
-    return body.name_of(call.func) == "builtins.map"
-
-
-def _collector(call: "Call") -> str:
-    match call.func:
-        case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method)) if method in FILLING:
-            return name
-    return ""
-
-
-def _join_of_local(body: Body, name: str) -> "Call | None":
-    """A task that is bound first and appended then."""
-    for read in body.reads(name):
-        above = body.parent(read)
-        call = body.parent(above) if isinstance(above, cst.Arg) else None
-        if isinstance(call, cst.Call) and (container := _collector(call)):
-            return _join_of_name(body, container)
-    return None
-
-
-def _join_of_name(body: Body, name: str) -> "Call | None":
-    for call in body.calls(*_JOINS):
-        for argument in call.args:
-            if any(isinstance(n, cst.Name) and n.value == name for n in _handed(body, argument.value)):
-                return call
-    return None
-
-
-def _handed(body: Body, node: "BaseExpression") -> "Iterator[BaseExpression]":
-    """What is handed over whole: not a slice or an element of it."""
-    yield node
-    match node:
-        case cst.Call(func=cst.Name(value="list" | "set" | "tuple"), args=[cst.Arg(value=inner)]):
-            yield from _handed(body, inner)
-        case cst.Call(func=cst.Attribute(value=inner, attr=cst.Name(value="values"))):
-            yield from _handed(body, inner)
-        case cst.BinaryOperation():
-            yield from _handed(body, node.left)
-            yield from _handed(body, node.right)
-        case cst.List() | cst.Tuple() | cst.Set():
-            for element in node.elements:
-                if isinstance(element, cst.StarredElement):
-                    yield from _handed(body, element.value)
-
-
-def _is_limited(body: Body, start: _Start) -> bool:
-    if sounds_limited(body.text(start.call)) or _ENDING.search(body.text(start.callee).rpartition(".")[2]):
-        return True
-    if any(is_limiter(body.resolve(argument.value)) for argument in start.call.args):
-        return True
-    if isinstance(start.work.of, Named) or workload(body.project, start.work.of) is not Workload.BUSY:
-        return True
-    return _is_limited_around(body)
-
-
-def _is_limited_around(body: Body) -> bool:
-    own = body.node.body if isinstance(body.node, cst.FunctionDef) else body.node
-    params = body.node.params if isinstance(body.node, cst.FunctionDef) else own
-    names = (n.value for root in (own, params) for n in walk(root) if isinstance(n, cst.Name))
-    if any(sounds_limited(name) for name in names):
-        return True
-    return limits_a_client(body.project, body.facts, _client_scopes(body))
-
-
-def _client_scopes(body: Body) -> Iterator[int]:
-    """The function, those around it, and the other methods of its class."""
-    scopes = body.facts.scopes
-    scope = body.scope
+def _scopes_in_sight(body: Body) -> Iterator[int]:
+    """The function, those around it, and the methods of its class."""
+    scopes, scope = body.facts.scopes, body.scope
     while scope > 0:
         yield scope
         scope = scopes[scope].parent
     if body.owner is not None:
-        yield from (i for i, s in enumerate(scopes) if s.parent == body.owner.scope)
+        yield from (index for index, each in enumerate(scopes) if each.parent == body.owner.scope)
 
 
-def _message(body: Body, where: "Call", start: _Start) -> str:
-    callee, over = body.text(start.callee), body.text(start.over)
-    joined = body.text(where.func)
+def _message(body: Body, fan_out: FanOut) -> str:
+    start, callee = body.text(fan_out.start.func), _shown_callee(body, fan_out.callee)
     return (
-        f"`{joined}` starts one `{callee}(...)` for every element of `{over}`, all at once and with no limit in sight; "
-        f"hold an `asyncio.Semaphore` in `{callee}`, or go in batches"
+        f"`{start}` starts `{callee}(...)` {_how_many(body, fan_out.over)}, and nothing limits how many run at once; "
+        "hold an `asyncio.Semaphore` around each, or go in batches"
     )
 
 
-def _trace(body: Body, where: "Call", start: _Start) -> "tuple[tuple[CSTNode | Function, str], ...]":
-    return ()
+def _how_many(body: Body, over: "BaseExpression") -> str:
+    if isinstance(over, cst.Integer):
+        return f"{over.value} times"
+    text = body.text(over)
+    if isinstance(over, cst.Call) and len(text) > _LONGEST_SHOWN:
+        text = f"{body.text(over.func)}(...)"
+    return f"for each element of `{text}`" if len(text) <= _LONGEST_SHOWN else "for each of many elements"
+
+
+def _shown_callee(body: Body, callee: "BaseExpression") -> str:
+    text = body.text(callee)
+    return text.rpartition(".")[2] if len(text) > _LONGEST_SHOWN else text
+
+
+def _trace(body: Body, fan_out: FanOut) -> "Iterator[tuple[CSTNode | Function, str]]":
+    if not any(above is fan_out.start for above in (fan_out.call, *body.ancestors(fan_out.call))):
+        yield fan_out.call, "made here for each element"
+    if isinstance(fan_out.work.of, Function):
+        yield fan_out.work.of, f"`{body.project.qualname(fan_out.work.of)}` waits, and has no limit of its own"

@@ -1,0 +1,19 @@
+"""How deeply code may nest before it is given up."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+DEEPEST = 400  # libcst overflows the C stack, and ends the process, from about 1,200 levels
+_FRAMES = 25  # of Python that one level takes at most, where a tree is walked by recursion
+
+
+@contextmanager
+def room_for_depth() -> Iterator[None]:
+    """Lets Python recurse as deeply as the deepest tree needs; its own limit leaves room for some hundred levels."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _FRAMES * DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import PurePath
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from asynclint.engine.depth import room_for_depth
-from asynclint.engine.select import candidates
+from asynclint.engine.select import Sieve, every_body
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
@@ -66,10 +67,15 @@ def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> 
     in_tests = is_test_file(inspection.shown(facts.path))
     heard = {e.rule.code: s for e in inspection.rules if (s := e.severity(in_tests=in_tests)) is not None}
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
-    found = candidates(inspection.project, facts, rules, sieve=inspection.sieve)
+    found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
         for finding in _check_body(inspection, text, facts, scope, wanting, in_tests):
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
+
+
+@lru_cache(maxsize=8)
+def _sieve(rules: tuple[Rule, ...]) -> Sieve:
+    return Sieve(rules)
 
 
 def _runs_on_trio(facts: ModuleFacts) -> bool:

@@ -1,63 +1,83 @@
 """The sieve: which bodies could break which rule, judged from the facts alone."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
-from asynclint.facts.calls import CallFacts, Use
+from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.rule import Rule
-from asynclint.rule.wants import Want
 
-_DROPPING = frozenset({Use.STATEMENT, Use.ASSIGNED, Use.COLLECTED})
+Key = TypeVar("Key", bound=Hashable)
 
 
-def candidates(
-    project: Project, facts: ModuleFacts, rules: Sequence[Rule], *, sieve: bool = True
-) -> dict[int, list[Rule]]:
-    """For each body worth reading, by scope: the rules to read it for. Without the sieve: all bodies, all rules."""
-    if not sieve:
-        return {scope: list(rules) for scope in _bodies(facts)}
-    found: dict[int, dict[str, Rule]] = {}
-    for rule in rules:
-        for scope in _wanted(project, facts, rule.wants):
+class Sieve:
+    """What a set of rules wants, turned around: from what stands in a body to the rules that want it."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._calls = _by_key((key, rule) for rule in rules for key in rule.wants.calls)
+        self._coroutine_calls = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_calls)
+        self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
+        self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
+        self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
+        self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
+
+    def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
+        """For each body worth reading, by scope: the rules to read it for."""
+        found: defaultdict[int, set[str]] = defaultdict(set)
+        for scope, rules in self._wanted(project, facts):
             body = facts.executor(scope)
             if facts.scopes[body].kind is not ScopeKind.LAMBDA:
-                found.setdefault(body, {})[rule.code] = rule
-    return {scope: [rule for rule in rules if rule.code in found[scope]] for scope in sorted(found)}
+                found[body].update(rule.code for rule in rules)
+        return {scope: [rule for rule in self._rules if rule.code in found[scope]] for scope in sorted(found)}
+
+    def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        for call in facts.calls:
+            yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        for handler in facts.handlers if self._handlers else ():
+            if _is_async(facts, handler.scope):
+                for name in _caught(project, facts, handler.scope, handler.type):
+                    yield handler.scope, self._handlers.get(name, ())
+
+    def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
+        is_async = _is_async(facts, call.scope)
+        if is_async and not call.arguments:
+            yield self._bare_methods.get(call.last_name, ())
+        using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
+        if using and call.callee:
+            result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
+            yield using if isinstance(result, Coroutine | AsyncGenerator) else ()
+        if self._calls or self._coroutine_calls:
+            callee = project.call(facts.path, call)
+            if isinstance(callee, Named):
+                yield self._calls.get(callee.name, ())
+                yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
 
 
-def _bodies(facts: ModuleFacts) -> Iterator[int]:
+    def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
+        """The rules that want a coroutine which is an argument of this call's outer call."""
+        if call.inside < 0 or not self._arguments:
+            return ()
+        outer = facts.calls[call.inside]
+        callee = project.call(facts.path, outer)
+        name = callee.name if isinstance(callee, Named) else ""
+        return [*self._arguments.get(name, ()), *self._arguments.get(outer.last_name, ())]
+
+
+def every_body(facts: ModuleFacts, rules: Sequence[Rule]) -> dict[int, list[Rule]]:
+    """Without a sieve: all bodies, all rules."""
     kinds = ScopeKind.MODULE, ScopeKind.FUNCTION
-    return (index for index, scope in enumerate(facts.scopes) if scope.kind in kinds)
+    return {index: list(rules) for index, scope in enumerate(facts.scopes) if scope.kind in kinds}
 
 
-def _wanted(project: Project, facts: ModuleFacts, want: Want) -> Iterator[int]:
-    """The scopes in which something of what is wanted stands."""
-    for call in facts.calls:
-        if _is_wanted(project, facts, want, call):
-            yield call.scope
-    if want.handlers:
-        for handler in facts.handlers:
-            caught = _caught(project, facts, handler.scope, handler.type)
-            if caught & want.handlers and _is_async(facts, handler.scope):
-                yield handler.scope
-
-
-def _is_wanted(project: Project, facts: ModuleFacts, want: Want, call: CallFacts) -> bool:
-    if want.awaited_methods and call.use is Use.AWAITED and call.last_name in want.awaited_methods:
-        return True
-    if call.last_name in want.bare_methods and not call.arguments and _is_async(facts, call.scope):
-        return True
-    if want.dropped_coroutines and call.use in _DROPPING:
-        result = project.evaluate(facts.path, call.scope, f"{call.callee}()" if call.callee else "")
-        if isinstance(result, Coroutine | AsyncGenerator):
-            return True
-    names = want.calls | want.coroutine_calls if _is_async(facts, call.scope) else want.calls
-    if not names:
-        return False
-    callee = project.call(facts.path, call)
-    return isinstance(callee, Named) and callee.name in names
+def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
+    grouped: dict[Key, list[Rule]] = {}
+    for key, rule in pairs:
+        grouped.setdefault(key, []).append(rule)
+    return grouped
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

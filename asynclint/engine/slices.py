@@ -75,9 +75,9 @@ def _slice(text: SourceText, facts: ModuleFacts, scope: int) -> Slice:
     lines, cut = _without_page_breaks(text.lines[here.first_line - 1 : here.last_line])
     if not lines[0][:1].isspace():
         module = _parse(lines)
-        return Slice(module, _function(module, here.name), here.first_line, cut)
+        return Slice(module, _function(module), here.first_line, cut)
     module = _parse(["if True:", *lines])
-    return Slice(module, _function(module, here.name), here.first_line - 1, {n + 1: cut[n] for n in cut})
+    return Slice(module, _function(module), here.first_line - 1, {n + 1: cut[n] for n in cut})
 
 
 def _without_page_breaks(lines: Sequence[str]) -> tuple[list[str], dict[int, int]]:
@@ -121,6 +121,6 @@ def _hidden_depth(node: ast.AST) -> int:
     return 0
 
 
-def _function(module: cst.Module, name: str) -> cst.FunctionDef:
-    """The only function at the top of a slice."""
-    return next(node for node in walk(module) if isinstance(node, cst.FunctionDef) and node.name.value == name)
+def _function(module: cst.Module) -> cst.FunctionDef:
+    """The function that a slice consists of; not by its name, which `ast` writes in normal form (NFKC)."""
+    return next(node for node in walk(module) if isinstance(node, cst.FunctionDef))

@@ -22,7 +22,8 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
     """One call: the code of what is called, of its arguments, and what becomes of the result.
 
     `scope` is where the names are read; `line` is 1-based and `column` ast's 0-based UTF-8 offset.
-    An element of a display or an arm of `and`, `or`, `if else` has the use of the whole.
+    An element of a display or an arm of `and`, `or`, `if else` has the use of the whole. `inside` is the index of the
+    call it is an argument of, -1 when it is none.
     """
 
     scope: int
@@ -31,6 +32,7 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
     callee: str
     use: Use
     arguments: tuple[str, ...] = ()
+    inside: int = -1
 
     @property
     def last_name(self) -> str:

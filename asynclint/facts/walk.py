@@ -27,6 +27,7 @@ class _Walker:
         module = Scope(ScopeKind.MODULE, "", "", -1, 1, 1, 0, last_line)
         self.facts = ModuleFacts(path, [module], [], [], [], [], [])
         self.scope = 0
+        self.outer_call = -1
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
     # scopes and names
@@ -293,12 +294,16 @@ class _Walker:
     def call(self, node: ast.Call, use: Use) -> None:
         callee = code_of(node.func)
         arguments = tuple(argument_codes(node))
-        self.facts.calls.append(CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments))
+        inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
+        self.facts.calls.append(CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside))
+        outer, this = self.outer_call, len(self.facts.calls) - 1
         self.expression(node.func)
         collects = isinstance(node.func, ast.Attribute) and node.func.attr in COLLECTORS
         argument_use = Use.COLLECTED if collects else Use.ARGUMENT
         for argument in (*node.args, *(k.value for k in node.keywords)):
+            self.outer_call = this
             self.expression(argument.value if isinstance(argument, ast.Starred) else argument, argument_use)
+        self.outer_call = outer
 
     def await_(self, node: ast.Await, use: Use) -> None:
         self.expression(node.value, Use.AWAITED)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.rule.body import Body, BodyKind
-from asynclint.rule.wants import Want, awaited_methods, bare_methods, calls, dropped_coroutines, handlers
+from asynclint.rule.wants import Want, bare_methods, calls, dropped_coroutines, handlers, misused_coroutines
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -29,11 +29,11 @@ __all__ = [
     "Named",
     "Problem",
     "Rule",
-    "awaited_methods",
     "bare_methods",
     "calls",
     "dropped_coroutines",
     "handlers",
+    "misused_coroutines",
     "rule",
 ]
 

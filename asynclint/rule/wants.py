@@ -2,24 +2,26 @@
 
 from msgspec import Struct
 
+from asynclint.facts.calls import Use
+
 
 class Want(Struct, frozen=True):
     """Any of these makes a body a candidate; it may be generous and must never miss."""
 
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
-    awaited_methods: frozenset[str] = frozenset()  # last names of what is called and awaited
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
-    dropped_coroutines: bool = False
+    coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
+    coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
             calls=self.calls | other.calls,
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
-            awaited_methods=self.awaited_methods | other.awaited_methods,
             bare_methods=self.bare_methods | other.bare_methods,
-            dropped_coroutines=self.dropped_coroutines or other.dropped_coroutines,
+            coroutine_uses=self.coroutine_uses | other.coroutine_uses,
+            coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             handlers=self.handlers | other.handlers,
         )
 
@@ -29,11 +31,6 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
     return Want(coroutine_calls=frozenset(names)) if in_coroutine else Want(calls=frozenset(names))
 
 
-def awaited_methods(*names: str) -> Want:
-    """Bodies with `await x.name(...)`, whatever `x` is."""
-    return Want(awaited_methods=frozenset(names))
-
-
 def bare_methods(*names: str) -> Want:
     """Coroutines with `x.name()`, without arguments and whatever `x` is."""
     return Want(bare_methods=frozenset(names))
@@ -41,7 +38,14 @@ def bare_methods(*names: str) -> Want:
 
 def dropped_coroutines() -> Want:
     """Bodies where the result of a coroutine function stands alone, is assigned to a name or collected."""
-    return Want(dropped_coroutines=True)
+    return Want(coroutine_uses=frozenset({Use.STATEMENT, Use.ASSIGNED, Use.COLLECTED}))
+
+
+def misused_coroutines(arguments_of: frozenset[str]) -> Want:
+    """Bodies where the result of a coroutine function is part of something else, assigned, or given to one of these."""
+    return Want(
+        coroutine_uses=frozenset({Use.OTHER, Use.ASSIGNED, Use.STORED}), coroutine_arguments=frozenset(arguments_of)
+    )
 
 
 def handlers(*names: str) -> Want:

@@ -7,13 +7,12 @@ from asynclint.rule import (
     Body,
     BodyKind,
     Coroutine,
-    Function,
-    Named,
     Problem,
     dropped_coroutines,
     rule,
 )
 from asynclint.rule import nodes as cst
+from asynclint.rule.coroutines import definition, remedy
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -86,10 +85,10 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
         entity = body.resolve(call)
         if isinstance(entity, AsyncGenerator):
             if destination(body, call).fate is Fate.DROPPED:
-                trace = _definition(body, entity.of)
+                trace = definition(body, entity.of)
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
-            trace = _definition(body, entity.of)
+            trace = definition(body, entity.of)
             yield Problem(call, _message(body, call, how), trace=trace)
 
 
@@ -157,28 +156,9 @@ def _is_display(body: Body, value: "BaseExpression") -> bool:
 
 def _message(body: Body, call: "Call", how: str) -> str:
     callee = body.text(call.func)
-    return f"coroutine `{callee}(...)` {how}, so it never runs; {_remedy(body)}"
-
-
-def _remedy(body: Body) -> str:
-    if body.is_async:
-        return "add `await`, or make it a task and keep the task"
-    start = f"start it with `{body.library}.run(...)`"
-    if body.kind is BodyKind.MODULE:
-        return start
-    if body.name.startswith("__") and body.name.endswith("__"):  # called by Python itself, which awaits nothing
-        return f"`{body.name}` cannot await and cannot be `async def`: make the call in a coroutine"
-    return f"`{body.name}` cannot await because it is not `async def`: make it one, or {start}"
+    return f"coroutine `{callee}(...)` {how}, so it never runs; {remedy(body)}"
 
 
 def _generator_message(body: Body, call: "Call") -> str:
     callee = body.text(call.func)
     return f"async generator `{callee}(...)` is made and dropped, so none of it runs; iterate over it with `async for`"
-
-
-def _definition(body: Body, function: Function | Named) -> tuple[tuple[Function, str], ...]:
-    if isinstance(function, Named):
-        return ()
-    facts = body.project.function(function)
-    kind = "is an async generator" if facts.is_generator else "is a coroutine function"
-    return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _DEEPEST = 50  # of strings within fields of strings
-_NEWLINE = re.compile(r"[\r\n]")
+_NEWLINE, _SPACED = re.compile(r"[\r\n]"), re.compile(r"!\w*\s")
 _NOTED = re.compile(r"""["'](?:(?<=")""|(?<=')'')?|#[^\n\r]*|\\(?:\r\n|\r|\n)""")
 _CODE = re.compile(r"""["'](?:(?<=")""|(?<=')'')?|#[^\n\r]*|[=!<>]=|[][(){}:!=]""")
 _TEXT = r"\\N\{[^{}\r\n]*\}|\\(?=[{}])|\\(?:\r\n|[\s\S])|\{\{|\}\}|[{\r\n]|"
@@ -50,7 +50,7 @@ def shadow_of(text: str, changes: Callable[[str], bool]) -> Shadow:
             try:
                 at = _string_end(text, at, quote, prefix, codes)
             except _Unclosed:
-                continue
+                codes.clear()
             start -= len(prefix)
             fill = "'" if any(code.is_new or changes(text[code.start : code.end]) for code in codes) else '"'
             shadow.codes.extend(codes)
@@ -108,7 +108,7 @@ class _Fields(NamedTuple):
             elif not depth and mark in "!:=}":
                 before = len(self.codes)
                 at = self._behind_format(token.start(), formats)
-                is_new = is_new or self._is_refused(self.text[start : token.start()], self.text[start:at])
+                is_new |= self._is_refused(start, token.start(), at)
                 self.codes.insert(before, Code(start, token.start(), is_new))
                 return at
             else:
@@ -117,8 +117,10 @@ class _Fields(NamedTuple):
                 break
         raise _Unclosed
 
-    def _is_refused(self, code: str, field: str) -> bool:
-        return "\\" in code or self.quote in code or (len(self.quote) == 1 and bool(_NEWLINE.search(field)))
+    def _is_refused(self, start: int, stop: int, end: int) -> bool:
+        code = self.text[start:stop]
+        broken = len(self.quote) == 1 and _NEWLINE.search(self.text, start, end)
+        return bool("\\" in code or self.quote in code or broken or _SPACED.match(self.text, stop))
 
     def _behind_nested(self, at: int, quote: str) -> int:
         if self.level == _DEEPEST:

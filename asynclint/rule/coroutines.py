@@ -1,0 +1,25 @@
+"""What is said about a coroutine that was not awaited."""
+
+from asynclint.facts.entities import Function, Named
+from asynclint.rule.body import Body, BodyKind
+
+
+def remedy(body: Body, in_coroutine: str = "add `await`, or make it a task and keep the task") -> str:
+    """What the user can do about it in this body: only a coroutine can await."""
+    if body.is_async:
+        return in_coroutine
+    start = f"start it with `{body.library}.run(...)`"
+    if body.kind is BodyKind.MODULE:
+        return start
+    if body.name.startswith("__") and body.name.endswith("__"):  # called by Python itself, which awaits nothing
+        return f"`{body.name}` cannot await and cannot be `async def`: make the call in a coroutine"
+    return f"`{body.name}` cannot await because it is not `async def`: make it one, or {start}"
+
+
+def definition(body: Body, function: Function | Named) -> tuple[tuple[Function, str], ...]:
+    """Where a coroutine function of the project is defined, to be shown with a finding."""
+    if isinstance(function, Named):
+        return ()
+    facts = body.project.function(function)
+    kind = "is an async generator" if facts.is_generator else "is a coroutine function"
+    return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)

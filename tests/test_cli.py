@@ -269,9 +269,7 @@ def bound_by_permissions() -> list[str]:
         (b"x = " + b"[" * 150 + b"1\n", ":1:", ""),
     ],
 )
-def test_a_file_that_cannot_be_parsed_is_a_finding_and_the_rest_is_linted(
-    data: bytes, place: str, reason: str
-) -> None:
+def test_a_file_that_cannot_be_parsed_is_a_finding_and_the_rest_is_linted(data: bytes, place: str, reason: str) -> None:
     Path("broken.py").write_bytes(data)
     code, out, err = asynclint("--output-format", "concise")
     assert (code, err) == (1, "")

@@ -123,7 +123,7 @@ def _in_one_process(folder: Path, code: str) -> str:
 
 def test_libcst_stays_away_when_no_file_is_a_candidate(tmp_path: Path) -> None:
     (tmp_path / "calm.py").write_text("import asyncio\n\n\nasync def wait():\n    await asyncio.sleep(1)\n")
-    run = "import sys; from flake8.main.cli import main; main(['--isolated', '-j1', {!r}]); print('libcst' in sys.modules)"
+    run = "import sys; from flake8.main.cli import main; main(['-j1', {!r}]); print('libcst' in sys.modules)"
     assert _in_one_process(tmp_path, run.format("calm.py")).split() == ["False"]
     (tmp_path / "sleepy.py").write_text(BLOCKED)
     assert _in_one_process(tmp_path, run.format("sleepy.py")).split()[-1] == "True"

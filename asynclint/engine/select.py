@@ -39,8 +39,8 @@ class Sieve:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
-                for name in _caught(project, facts, handler.scope, handler.type):
-                    yield handler.scope, self._handlers.get(name, ())
+                caught = _caught(project, facts, handler.scope, handler.type)
+                yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
 
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
@@ -55,7 +55,6 @@ class Sieve:
             if isinstance(callee, Named):
                 yield self._calls.get(callee.name, ())
                 yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
-
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ def sole(annotation: str) -> str:
     return next(iter(offered)).name if len(offered) == 1 else ""
 
 
+@lru_cache(maxsize=4096)
 def _alternatives(annotation: str) -> frozenset[Promise]:
     try:
         return frozenset(_offered(ast.parse(annotation.strip(), mode="eval").body))

@@ -20,10 +20,24 @@ _SEQUENCES = frozenset(
     {
         *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
         *(f"typing.{name}" for name in ("List", "Set", "FrozenSet", "Tuple", "Deque")),
-        *(f"{module}.{name}" for module in ("typing", "collections.abc") for name in (
-            "Sequence", "MutableSequence", "Iterable", "Iterator", "Collection", "AbstractSet", "Set", "MutableSet",
-            "AsyncIterable", "AsyncIterator", "Generator", "AsyncGenerator",
-        )),
+        *(
+            f"{module}.{name}"
+            for module in ("typing", "collections.abc")
+            for name in (
+                "Sequence",
+                "MutableSequence",
+                "Iterable",
+                "Iterator",
+                "Collection",
+                "AbstractSet",
+                "Set",
+                "MutableSet",
+                "AsyncIterable",
+                "AsyncIterator",
+                "Generator",
+                "AsyncGenerator",
+            )
+        ),
         "collections.deque",
         "builtins.dict_values",
     }
@@ -397,7 +411,7 @@ class Project:
         return None
 
     def _function_result(self, function: Function) -> Entity | None:
-        facts, scope = self.function(function), self.scope(function)
+        facts = self.function(function)
         if not self._is_plain(function):
             return None
         if facts.is_async:

@@ -26,7 +26,17 @@ _CONFIGURED = re.compile(
 )
 _ONE_FOR_ONE = frozenset(
     {
-        "dict", "enumerate", "filter", "frozenset", "iter", "list", "map", "reversed", "set", "sorted", "tuple",
+        "dict",
+        "enumerate",
+        "filter",
+        "frozenset",
+        "iter",
+        "list",
+        "map",
+        "reversed",
+        "set",
+        "sorted",
+        "tuple",
     }
 )
 _ONE_FOR_ALL = frozenset({"itertools.chain", "itertools.product"})

@@ -32,15 +32,51 @@ _CLIENT_LIMITS = {"aiohttp.TCPConnector": ("limit", "limit_per_host"), "httpx.Li
 _CONSUMING = frozenset({"asyncio.Queue.get", "asyncio.Queue.join"})
 _OUTSIDE = frozenset(
     {
-        "api", "client", "conn", "connection", "database", "db", "http", "redis", "s3", "session", "socket",
-        "websocket", "ws",
+        "api",
+        "client",
+        "conn",
+        "connection",
+        "database",
+        "db",
+        "http",
+        "redis",
+        "s3",
+        "session",
+        "socket",
+        "websocket",
+        "ws",
     }
 )
 _REACHING_OUT = frozenset(
     {
-        "connect", "download", "execute", "executemany", "fetch", "fetchall", "fetchrow", "fetchval", "open",
-        "query", "read", "readline", "recv", "request", "scrape", "send", "sendall", "upload", "urlopen", "write",
-        "acall", "achat", "acomplete", "aembed", "agenerate", "ainvoke", "apredict", "aquery",
+        "connect",
+        "download",
+        "execute",
+        "executemany",
+        "fetch",
+        "fetchall",
+        "fetchrow",
+        "fetchval",
+        "open",
+        "query",
+        "read",
+        "readline",
+        "recv",
+        "request",
+        "scrape",
+        "send",
+        "sendall",
+        "upload",
+        "urlopen",
+        "write",
+        "acall",
+        "achat",
+        "acomplete",
+        "aembed",
+        "agenerate",
+        "ainvoke",
+        "apredict",
+        "aquery",
     }
 )
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")

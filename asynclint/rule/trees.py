@@ -51,9 +51,7 @@ def own_children(node: "CSTNode") -> "Iterator[CSTNode]":
             yield from children(node)
 
 
-def walk(
-    node: "CSTNode", below: "Callable[[CSTNode], Iterator[CSTNode]]" = children
-) -> "Iterator[CSTNode]":
+def walk(node: "CSTNode", below: "Callable[[CSTNode], Iterator[CSTNode]]" = children) -> "Iterator[CSTNode]":
     """The node and all below it, parents first."""
     waiting = [node]
     while waiting:

@@ -87,7 +87,9 @@ def _calls(body: Body) -> Iterator["Call"]:
     for node in body.nodes:
         if isinstance(node, cst.Call):
             yield node
-        elif isinstance(node, cst.GeneratorExp) and is_tested_by_each(body, node.elt) and isinstance(node.elt, cst.Call):
+        elif (
+            isinstance(node, cst.GeneratorExp) and is_tested_by_each(body, node.elt) and isinstance(node.elt, cst.Call)
+        ):
             yield node.elt
 
 

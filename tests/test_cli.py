@@ -436,7 +436,9 @@ def test_escapes_in_arguments_never_reach_the_terminal() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are another matter there")
 def test_an_interrupt_is_silent() -> None:
-    command = [sys.executable, "-m", "asynclint", "-"]
+    # A background job of a shell ignores SIGINT, and its children inherit that.
+    code = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", f"{code}runpy.run_module('asynclint', run_name='__main__', alter_sys=True)", "-"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment({})) as run:
         assert run.stdin is not None

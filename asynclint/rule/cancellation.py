@@ -11,7 +11,7 @@ from asynclint.rule.body import Body
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, BaseSuite, CSTNode, ExceptHandler, ExceptStarHandler, WithItem
+    from libcst import BaseExpression, BaseSuite, Call, CSTNode, ExceptHandler, ExceptStarHandler, WithItem
 
 # CancelledError is a BaseException since Python 3.8, so `except Exception` never catches it.
 CANCELLATION = frozenset({"asyncio.CancelledError", "builtins.BaseException"})
@@ -82,29 +82,47 @@ def is_awaited_directly(body: Body) -> bool:
     return any(site.use is Use.AWAITED for site in body.call_sites())
 
 
-def is_task(body: Body) -> bool:
-    """Does it run as a task of its own: handed to something in its own file, or built around a loop without end?"""
+def is_task(body: Body, guard: Guard) -> bool:
+    """Does it run as a task of its own: handed to something in its own file, or built around a loop at the guard?"""
     sites = {site.use for site in body.call_sites()}
     if Use.AWAITED in sites:
         return False
-    return bool(sites & _SPAWNING) or any(_is_service_loop(node) for node in body.nodes)
+    around = [*body.ancestors(guard.head), *(node for part in guard.block for node in walk(part, own_children))]
+    return bool(sites & _SPAWNING) or any(_is_service_loop(node) for node in around)
 
 
 def _is_service_loop(node: "CSTNode") -> bool:
     return isinstance(node, cst.While) or (isinstance(node, cst.For) and node.asynchronous is not None)
 
 
-def waits_for_existing(guard: Guard) -> bool:
+def waits_for_existing(body: Body, guard: Guard) -> bool:
     """Does the block only wait for tasks that exist already?
 
     Then the error may well be the task's own: somebody cancelled it, and waiting for it to end is how that is done.
+    `asyncio.wait` and `gather(return_exceptions=True)` never raise a task's own error; around them it takes a
+    `cancel()` in the same function to make it plain.
     """
-    awaited = [node for part in guard.block for node in walk(part, own_children) if isinstance(node, cst.Await)]
-    return bool(awaited) and all(_waits_for_existing(node.expression) for node in awaited)
+    awaited = [
+        node.expression for part in guard.block for node in walk(part, own_children) if isinstance(node, cst.Await)
+    ]
+    if not awaited or not all(map(_waits_for_existing, awaited)):
+        return False
+    return not any(map(_keeps_errors, awaited)) or any(call_name(call) == "cancel" for call in body.all_calls())
 
 
 def _waits_for_existing(awaited: "BaseExpression") -> bool:
     if not isinstance(awaited, cst.Call):
         return bool(code_of(awaited))
-    is_wait = code_of(awaited.func).rpartition(".")[2] in _WAITS
-    return is_wait and bool(awaited.args) and _waits_for_existing(awaited.args[0].value)
+    return call_name(awaited) in _WAITS and bool(awaited.args) and _waits_for_existing(awaited.args[0].value)
+
+
+def _keeps_errors(awaited: "BaseExpression") -> bool:
+    if not isinstance(awaited, cst.Call):
+        return False
+    returned = (code_of(arg.value) for arg in awaited.args if arg.keyword and arg.keyword.value == "return_exceptions")
+    return call_name(awaited) == "wait" or "True" in returned
+
+
+def call_name(call: "Call") -> str:
+    """`c` of `a.b.c()`."""
+    return code_of(call.func).rpartition(".")[2]

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, BodyKind, Problem, calls, rule
+from asynclint.rule import Body, BodyKind, Class, Named, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.values import destination
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from libcst import Call, CSTNode, Try
 
 _RUNNERS = frozenset({"run_until_complete", "run_forever"})
+_LOOKING = frozenset({"is_running", "is_closed"})  # such code asks, and knows that there may be no loop
+_PROTOCOLS = frozenset(
+    f"asyncio.{name}Protocol" for name in ("", "Base", "Buffered", "Datagram", "Subprocess", "StreamReader")
+)
 _WARNS_SINCE, _RAISES_SINCE = (3, 12), (3, 14)
 _COVERS_RUNTIME_ERROR = frozenset({"builtins.RuntimeError", "builtins.Exception", "builtins.BaseException"})
 
@@ -70,11 +74,14 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    Other plain functions, which may well be called by a running loop (as `deadline` above); code that tries
-    `get_running_loop()` first, handles the `RuntimeError`, tests `sys.version_info`, or has just called
+    Other plain functions, which may well be called by a running loop (as `deadline` above); an `__init__` of a
+    protocol, or of a class that its own file makes in coroutines only; code that tries `get_running_loop()` first,
+    handles the `RuntimeError`, tests `sys.version_info`, asks `is_running()`, or stands in a file that calls
     `set_event_loop`. Where the newest targeted Python (`target-version`) is older than 3.12, plain code is left alone.
     """
     for call in body.calls("asyncio.get_event_loop"):
+        if _LOOKING & set(_methods(body, call)):
+            continue
         if body.is_async:
             message = f"`{body.text(call)}` in a coroutine gives the running loop"
             yield Problem(call, f"{message}; use `{_running(body, call)}`, which says so")
@@ -93,11 +100,11 @@ def _in_plain_code(body: Body, call: "Call") -> str:
     fails = _failure(body)
     if body.kind is BodyKind.MODULE and not _under_main_guard(body, call):
         return f"at import time {fails}, because no event loop runs yet; get the loop inside a coroutine"
-    if runner := _runner(body, call):
-        return f"{fails} instead of making a loop; use `asyncio.run(...)` in place of `{runner}`"
-    if body.name == "__init__" and body.owner is not None:
+    if runner := next((method for method in _methods(body, call) if method in _RUNNERS), ""):
+        return f"makes no loop any more: it {fails}; use `asyncio.run(...)` in place of `{runner}`"
+    if body.name == "__init__" and body.owner is not None and not _is_made_on_a_loop(body, body.owner):
         owner = body.project.qualname(body.owner)
-        late = "call `asyncio.get_running_loop()` where the loop is used"
+        late = "use `asyncio.get_running_loop()`, best where the loop is needed"
         return f"{fails} when `{owner}` is made before an event loop runs; {late}"
     return ""
 
@@ -107,27 +114,32 @@ def _failure(body: Body) -> str:
     return "raises RuntimeError on Python 3.14" if raises else "warns since Python 3.12"
 
 
+def _is_made_on_a_loop(body: Body, owner: Class) -> bool:
+    """Is it a protocol, which the loop makes, or a class that its own file makes in coroutines only?"""
+    if any(isinstance(base, Named) and base.name in _PROTOCOLS for base in body.project.lineage(owner)):
+        return True
+    made = [call for call in body.facts.calls if body.project.call(body.facts.path, call) == owner]
+    makers = [body.facts.scopes[body.facts.executor(call.scope)].function for call in made]
+    return bool(makers) and all(maker is not None and maker.is_async for maker in makers)
+
+
 def _under_main_guard(body: Body, node: "CSTNode") -> bool:
     tests = (above.test for above in body.ancestors(node) if isinstance(above, cst.If))
     return any("__name__" in body.text(test) for test in tests)
 
 
-def _runner(body: Body, call: "Call") -> str:
-    """The method that runs the loop, or the local it is kept in, to an end; "" when none does."""
+def _methods(body: Body, call: "Call") -> Iterator[str]:
+    """The methods and attributes used of the loop, or of the local it is kept in."""
     reads = (read for name in destination(body, call).names for read in body.reads(name))
-    return next(filter(None, (_run_method(body, node) for node in (call, *reads))), "")
-
-
-def _run_method(body: Body, node: "CSTNode") -> str:
-    match body.parent(node):
-        case cst.Attribute(value=value, attr=cst.Name(value=method)) if value is node and method in _RUNNERS:
-            return method
-    return ""
+    for node in (call, *reads):
+        above = body.parent(node)
+        if isinstance(above, cst.Attribute) and above.value is node:
+            yield above.attr.value
 
 
 def _is_guarded(body: Body, call: "Call") -> bool:
     """Does the code know what it does: handles the error, tests the version, has set or looked for a loop itself?"""
-    if any(body.calls("asyncio.get_running_loop", "asyncio.set_event_loop", "asyncio._get_running_loop")):
+    if any(body.calls("asyncio.get_running_loop", "asyncio._get_running_loop")) or _has_loops_of_its_own(body):
         return True
     path = [call, *body.ancestors(call)]
     return any(
@@ -142,3 +154,10 @@ def _covers(body: Body, statement: "Try", part: "CSTNode") -> bool:
     if part is not statement.body and not isinstance(part, cst.ExceptHandler):
         return False
     return any(body.caught(handler.type) & _COVERS_RUNTIME_ERROR for handler in statement.handlers)
+
+
+def _has_loops_of_its_own(body: Body) -> bool:
+    """Does its file set the current loop, or patch asyncio so that loops nest?"""
+    callees = (body.project.call(body.facts.path, call) for call in body.facts.calls)
+    sets = any(callee == Named("asyncio.set_event_loop") for callee in callees)
+    return sets or any(name.startswith("nest_asyncio") for name in body.facts.imports)

@@ -8,6 +8,7 @@ from asynclint.rule.cancellation import (
     CANCELLATION,
     Guard,
     awaits,
+    call_name,
     guards,
     is_awaited_directly,
     is_entry_point,
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
     Handler: TypeAlias = ExceptHandler | ExceptStarHandler
 
-# What has become of the cancellation that reached the guard's block.
-_RUNNING, _FLYING, _HELD, _ANSWERED, _RESUMED, _PASSED = "running", "flying", "held", "answered", "resumed", "passed"
+# What has become of the cancellation that reached the guard's block; the node where the body goes on is a state too.
+_RUNNING, _FLYING, _HELD, _ANSWERED, _PASSED = "running", "flying", "held", "answered", "passed"
+_FAILED = "failed"  # an ordinary exception in flight, for the guards that stand in its handler
+State: TypeAlias = "str | CSTNode"
 _FORWARDING = frozenset({"cancel", "set_exception", "uncancel", "throw"})
 _TALKING = frozenset(
     {"print", "str", "repr", "format", "debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
@@ -106,15 +109,15 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    Waiting for a task that this code has cancelled itself; a handler that passes the error on (stores it, sets it on a
+    Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that passes the error on (stores it, sets it on a
     future) or asks `cancelling()` first; the coroutine given to `asyncio.run`; a task that ends right after its
     handler, because then nothing is left to go on.
     """
     if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
         return
     for guard in guards(body):
-        if any(map(awaits, guard.block)) and not waits_for_existing(guard) and (how := _swallowed(body, guard)):
-            yield Problem(guard.head, _message(body, guard, how))
+        if any(map(awaits, guard.block)) and not waits_for_existing(body, guard):
+            yield from _swallowed(body, guard)
 
 
 def _raises_cancellation(body: Body) -> bool:
@@ -123,18 +126,20 @@ def _raises_cancellation(body: Body) -> bool:
     return any("CancelledError" in code_of(exception) for exception in raised if exception is not None)
 
 
-def _swallowed(body: Body, guard: Guard) -> str:
-    """What the body does after it was cancelled inside the guard, "" when it ends or passes the cancellation on."""
+def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
+    """A problem when the body, cancelled inside the guard, neither ends nor passes the cancellation on."""
     assert isinstance(body.node, cst.FunctionDef)
     outcomes = explore(body.node.body, [_RUNNING], _semantics(body, guard))
-    if any(_RESUMED in states for states in outcomes):
-        return "goes on"
+    resumed = {id(state) for states in outcomes for state in states if not isinstance(state, str)}
+    if resumed:
+        first = next(node for node in walk(body.node) if id(node) in resumed)
+        yield Problem(guard.head, _message(body, guard, "goes on"), trace=((first, "here it goes on"),))
+        return
     ends = outcomes.falls | outcomes.returns
     held = bool(ends & {_HELD, _FLYING})
     answered = _ANSWERED in ends or (held and _gives_a_result(body))
-    if (answered and not is_task(body)) or (held and is_awaited_directly(body)):
-        return "returns as if it had finished"
-    return ""
+    if (answered and not is_task(body, guard)) or (held and is_awaited_directly(body)):
+        yield Problem(guard.head, _message(body, guard, "returns as if it had finished"))
 
 
 def _gives_a_result(body: Body) -> bool:
@@ -145,7 +150,7 @@ def _has_value(node: "Return") -> bool:
     return node.value is not None and code_of(node.value) != "None"
 
 
-def _semantics(body: Body, guard: Guard) -> Semantics[str]:
+def _semantics(body: Body, guard: Guard) -> Semantics[State]:
     protected = frozenset(id(node) for part in guard.block for node in walk(part))
     return Semantics(
         step=partial(_step, body, guard, protected),
@@ -157,19 +162,20 @@ def _semantics(body: Body, guard: Guard) -> Semantics[str]:
     )
 
 
-def _current(guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> str:
+def _current(guard: Guard, protected: frozenset[int], node: "CSTNode", state: State) -> State:
     """Behind a `suppress` the error has been swallowed without a handler having run."""
     return _HELD if state == _FLYING and guard.handler is None and id(node) not in protected else state
 
 
-def _step(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> tuple[str, ...]:
+def _step(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: State) -> tuple[State, ...]:
     if _current(guard, protected, node, state) != _HELD:
         return (state,)
     called = [part for part in walk(node, own_children) if isinstance(part, cst.Call)]
     if any(body.name_of(call.func) in _ENDING for call in called):
         return ()
-    forwarded = isinstance(node, cst.Raise) or any(_last_name(call) in _FORWARDING for call in called)
-    if forwarded or _hands_on(guard, node, called):
+    handled = any(above is guard.handler for above in body.ancestors(node))
+    forwarded = handled and any(call_name(call) in _FORWARDING for call in called)
+    if isinstance(node, cst.Raise) or forwarded or _hands_on(guard, node, called):
         return (_PASSED,)
     if isinstance(node, cst.Return) and _has_value(node):
         return (_ANSWERED,)
@@ -181,17 +187,18 @@ def _hands_on(guard: Guard, node: "CSTNode", called: "list[Call]") -> bool:
     name = guard.handler.name if guard.handler is not None else None
     if name is None or not isinstance(name.name, cst.Name):
         return False
-    printed = [id(part) for call in called if _last_name(call) in _TALKING for part in walk(call)]
+    printed = [id(part) for call in called if call_name(call) in _TALKING for part in walk(call)]
     mentioned = (part for part in walk(node) if isinstance(part, cst.Name) and part.value == name.name.value)
     return any(id(part) not in printed for part in mentioned)
 
 
-def _raises(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: str) -> tuple[str, ...]:
+def _raises(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: State) -> tuple[State, ...]:
     if state == _RUNNING:
-        return (_FLYING,) if id(node) in protected and awaits(node) else ()
+        failing = (_FAILED,) if any(isinstance(part, cst.Call) for part in walk(node, own_children)) else ()
+        return (*failing, _FLYING) if id(node) in protected and awaits(node) else failing
     if _current(guard, protected, node, state) != _HELD or not awaits(node):
         return ()
-    return () if _is_cleanup(body, guard, node) else (_RESUMED,)
+    return () if _is_cleanup(body, guard, node) else (node,)
 
 
 def _is_cleanup(body: Body, guard: Guard, node: "CSTNode") -> bool:
@@ -200,32 +207,30 @@ def _is_cleanup(body: Body, guard: Guard, node: "CSTNode") -> bool:
     if guard.handler in above or any(isinstance(outer, cst.Finally) for outer in above):
         return True
     awaited = [part.expression for part in walk(node, own_children) if isinstance(part, cst.Await)]
-    return bool(awaited) and all(isinstance(a, cst.Call) and _last_name(a) in _CLOSING for a in awaited)
+    return bool(awaited) and all(isinstance(a, cst.Call) and call_name(a) in _CLOSING for a in awaited)
 
 
-def _last_name(call: "Call") -> str:
-    return code_of(call.func).rpartition(".")[2]
-
-
-def _catches(body: Body, handler: "Handler", state: str) -> Catch:
-    if state == _RESUMED:
+def _catches(body: Body, handler: "Handler", state: State) -> Catch:
+    if not isinstance(state, str):
         return Catch.NEVER
     if state != _FLYING:
         return Catch.MAYBE
     return Catch.ALWAYS if body.caught(handler.type) & CANCELLATION else Catch.NEVER
 
 
-def _caught(guard: Guard, handler: "Handler", state: str) -> str:
-    if state == _FLYING:
-        return _HELD if handler is guard.handler else _PASSED
-    return _PASSED if state == _HELD else state
+def _caught(guard: Guard, handler: "Handler", state: State) -> State:
+    if state == _FAILED:
+        return _RUNNING
+    if state == _FLYING and handler is guard.handler:
+        return _HELD
+    return _PASSED if state in (_FLYING, _HELD) else state
 
 
-def _suppresses(guard: Guard, item: "WithItem", state: str) -> Catch:
+def _suppresses(guard: Guard, item: "WithItem", state: State) -> Catch:
     return Catch.ALWAYS if state == _FLYING and item.item is guard.head else Catch.NEVER
 
 
-def _assume(body: Body, test: "BaseExpression", truth: bool, state: str) -> str:
+def _assume(body: Body, test: "BaseExpression", truth: bool, state: State) -> State:
     """A handler that asks whether it was meant: `task.cancelled()` is the other's cancellation, `cancelling()` ours."""
     if state != _HELD:
         return state

@@ -161,4 +161,5 @@ def _message(body: Body, call: "Call", how: str) -> str:
 
 def _generator_message(body: Body, call: "Call") -> str:
     callee = body.text(call.func)
-    return f"async generator `{callee}(...)` is made and dropped, so none of it runs; iterate over it with `async for`"
+    advice = "iterate over it with `async for`" if body.is_async else "only a coroutine can iterate over it"
+    return f"async generator `{callee}(...)` is made and dropped, so none of it runs; {advice}"

@@ -107,7 +107,7 @@ def test_codes_and_names_are_unique_and_found() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "hint"),
-    [("ASL10l", "did you mean `ASL10"), ("blocking-slep", "did you mean `blocking-sleep`?"), ("xyz", "lists them")],
+    [("ASL10l", "did you mean `ASL"), ("blocking-slep", "did you mean `blocking-sleep`?"), ("xyz", "lists them")],
 )
 def test_an_unknown_rule_is_answered_with_the_nearest_one(wanted: str, hint: str) -> None:
     with pytest.raises(UnknownRule) as error:

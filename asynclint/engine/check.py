@@ -14,7 +14,7 @@ from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.finding import Finding, Related, Severity, Span
-from asynclint.rule import Default, InTests, Problem, Rule
+from asynclint.rule import Default, InTests, Place, Problem, Rule
 from asynclint.rule.body import Body, Target
 from asynclint.source.text import SourceText
 
@@ -51,6 +51,7 @@ class Inspection(Struct, frozen=True):
     rules: Sequence[Enabled]
     target: Target
     shown: Callable[[str], str]  # a file's path as the user would type it
+    column: Callable[[str, int, int], int]  # of a path, a line and a UTF-8 offset
     sieve: bool = True
 
 
@@ -130,16 +131,19 @@ def _finding(
     inspection: Inspection, rule: Rule, problem: Problem, span: Callable[..., Span], shown: str, text: SourceText
 ) -> Finding:
     place = span(problem.node)
-    related = []
-    for where, message in problem.trace:
-        if isinstance(where, Function | Class):
-            scope = inspection.project.scope(where)
-            start = Span(scope.line, scope.column + 1, scope.line, scope.column + 1)
-            related.append(Related(inspection.shown(where.path), start, message))
-        else:
-            related.append(Related(shown, span(where), message))
+    related = tuple(_related(inspection, where, message, span, shown) for where, message in problem.trace)
     excerpt = text.line(place.line)
-    return Finding(shown, place, rule.code, rule.name, problem.message, excerpt=excerpt, related=tuple(related))
+    return Finding(shown, place, rule.code, rule.name, problem.message, excerpt=excerpt, related=related)
+
+
+def _related(inspection: Inspection, where: object, message: str, span: Callable[..., Span], shown: str) -> Related:
+    if isinstance(where, Function | Class):
+        scope = inspection.project.scope(where)
+        where = Place(where.path, scope.line, scope.column)
+    if isinstance(where, Place):
+        column = inspection.column(where.path, where.line, where.column)
+        return Related(inspection.shown(where.path), Span(where.line, column, where.line, column), message)
+    return Related(shown, span(where), message)
 
 
 def cannot_analyse(shown: str, text: SourceText | None, line: int, message: str, column: int = 1) -> Finding:

@@ -33,7 +33,8 @@ class Runner:
         self.workspace = Workspace(config, overlays)
         target = Target(config.target_version.oldest, config.target_version.newest)
         rules = tuple(choose(config))
-        self._inspection = Inspection(self.workspace.project, rules, target, self.workspace.shown, sieve)
+        workspace = self.workspace
+        self._inspection = Inspection(workspace.project, rules, target, workspace.shown, workspace.column, sieve)
 
     def check(self, path: str) -> FileReport:
         """The report of one file, whatever is wrong with it."""

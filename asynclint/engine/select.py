@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from asynclint.facts.calls import CallFacts
+from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
+from asynclint.facts.reach import reach_of
 from asynclint.rule import Rule
 
 Key = TypeVar("Key", bound=Hashable)
@@ -23,6 +24,7 @@ class Sieve:
         self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
+        self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -50,11 +52,14 @@ class Sieve:
         if using and call.callee:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
             yield using if isinstance(result, Coroutine | AsyncGenerator) else ()
-        if self._calls or self._coroutine_calls:
-            callee = project.call(facts.path, call)
-            if isinstance(callee, Named):
-                yield self._calls.get(callee.name, ())
-                yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
+        callee = project.call(facts.path, call)
+        if isinstance(callee, Named):
+            yield self._calls.get(callee.name, ())
+            yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
+        elif is_async and self._blocking_helpers and call.use is not Use.AWAITED:
+            reach = reach_of(project)
+            entered = reach.enters(callee)
+            yield self._blocking_helpers if entered and reach.way(entered) else ()
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""

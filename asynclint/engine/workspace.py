@@ -51,6 +51,10 @@ class Workspace:
         """Why a file could not be analysed."""
         return self.failures.get(os.path.abspath(path))
 
+    def column(self, path: str, line: int, offset: int) -> int:
+        """The 1-based code point column of a 0-based UTF-8 offset in a file that has been read."""
+        return self.texts[path].column(line, offset)
+
     def shown(self, path: str) -> str:
         """A path as the user typed it, or relative to where they stand."""
         if path in self._typed:

@@ -60,4 +60,10 @@ class Items(Struct, frozen=True):
     items: "tuple[Entity | None, ...]"
 
 
-Entity: TypeAlias = Module | Function | Class | Named | Instance | Coroutine | AsyncGenerator | Items
+class Variable(Struct, frozen=True):
+    """A value whose type is a type variable of the class it belongs to."""
+
+    name: str
+
+
+Entity: TypeAlias = Module | Function | Class | Named | Instance | Coroutine | AsyncGenerator | Items | Variable

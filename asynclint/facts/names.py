@@ -5,6 +5,7 @@ An expression is kept as a *code*: a name followed by postfixes, or "" when it i
     a.b         attribute           a()      call               a!       awaited
     a[]         subscript           a@  a@!  entered by `with` / `async with`
     a*  a*!     element given by `for` / `async for`
+    a/          divided by anything
     (a,b.c)     a tuple of codes    a|b()    either of them
     None, True, False: the constants
 
@@ -54,6 +55,8 @@ def code_of(node: ast.expr | None) -> str:
             return code_of(value)
         case ast.Tuple(elts=items):
             return f"({','.join(map(code_of, items))})"
+        case ast.BinOp(left=left, op=ast.Div()):
+            return _with(left, "/")
         case ast.BoolOp(op=ast.Or(), values=values):
             return _either(values)
         case ast.IfExp(body=body, orelse=orelse):
@@ -64,7 +67,7 @@ def code_of(node: ast.expr | None) -> str:
 
 
 def _either(nodes: list[ast.expr]) -> str:
-    codes = list(map(code_of, nodes))
+    codes = [code_of(node) for node in nodes]  # not `map`: since Python 3.12 it nests on the C stack, which is short
     return "|".join(codes) if all(code and code[0] != "(" for code in codes) else ""
 
 
@@ -76,11 +79,12 @@ def _with(node: ast.expr, postfix: str) -> str:
 def argument_codes(call: ast.Call) -> list[str]:
     """The codes of a call's arguments: `a`, `*a`, `key=a`, `**a`, `0` for a zero, with "" for what has no code."""
     positional = [f"*{code_of(a.value)}" if isinstance(a, ast.Starred) else _argument(a) for a in call.args]
-    return positional + [f"{k.arg}={code_of(k.value)}" if k.arg else f"**{code_of(k.value)}" for k in call.keywords]
+    return positional + [f"{k.arg}={_argument(k.value)}" if k.arg else f"**{code_of(k.value)}" for k in call.keywords]
 
 
 def _argument(node: ast.expr) -> str:
-    return "0" if isinstance(node, ast.Constant) and node.value == 0 else code_of(node)
+    is_zero = isinstance(node, ast.Constant) and node.value == 0 and node.value is not False
+    return "0" if is_zero else code_of(node)
 
 
 def annotation_of(node: ast.expr | None) -> str:

@@ -4,18 +4,31 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from asynclint.facts.annotations import Promise, promises, sole
 from asynclint.facts.calls import CallFacts
-from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Module, Named
+from asynclint.facts.entities import (
+    AsyncGenerator,
+    Class,
+    Coroutine,
+    Entity,
+    Function,
+    Instance,
+    Items,
+    Module,
+    Named,
+    Variable,
+)
 from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.generics import meanings
 from asynclint.facts.knowledge import stdlib
+from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, TRANSPARENT, TRANSPARENT_PREFIXES
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
 
-_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*]")
+_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
 _SEQUENCES = frozenset(
     {
         *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
@@ -135,6 +148,8 @@ class Project:
             return None
         if code[0] == "(":
             return Items(tuple(self.evaluate(path, scope, item) for item in code[1:-1].split(",")))
+        if "|" in code:
+            return _common({self.evaluate(path, scope, arm) for arm in code.split("|") if arm != "None"})
         root = re.match(r"[^\W\d]\w*", code)
         if root is None:
             return None
@@ -159,9 +174,19 @@ class Project:
                 return self.awaited(entity)
             case "@" | "@!":
                 return self.entered(entity, "__aenter__" if postfix == "@!" else "__enter__")
+            case "/":
+                return self._by_method(entity, "__truediv__")
+            case "[]" if _element(entity, subscript=True) is None:
+                return self._by_method(entity, "__getitem__")
             case "*" | "*!" | "[]":
                 return _element(entity, subscript=postfix == "[]")
         return None
+
+    def _by_method(self, entity: Entity, name: str) -> Entity | None:
+        """What an operator that is spelled by this method gives, as far as a library's class says."""
+        known = isinstance(entity, Instance) and isinstance(entity.of, Named)
+        method = self.member(entity, name) if known else None
+        return self.result(method) if method is not None else None
 
     def _super(self, path: str, scope: int) -> Entity | None:
         module = self.module(path)
@@ -284,7 +309,7 @@ class Project:
         return self._guarded((module.path, name, "star"), search)
 
     def _named(self, name: str) -> Named:
-        return Named(stdlib().aliases.get(name, name))
+        return Named(stdlib().aliases.get(name) or blocking().aliases.get(name, name))
 
     # members, results
 
@@ -295,12 +320,22 @@ class Project:
                 return self._module_member(path, name)
             case Class():
                 return self._class_member(entity, name)
-            case Instance(of=Class() as klass, above=above):
-                return self._instance_member(klass, name, above)
+            case Instance(of=Class() as klass, above=above, arguments=arguments):
+                found = self._instance_member(klass, name, above)
+                return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
             case Instance(of=Named(name=klass_name)):
                 return self._named_member(klass_name, name)
             case Named(name=outer):
                 return self._named(f"{outer}.{name}")
+        return None
+
+    def _meant(self, variable: Variable, klass: Class, arguments: Sequence[Entity | None], name: str) -> Entity | None:
+        """What a type variable means for the class of an instance whose attribute `name` is declared with it."""
+        for current in self.lineage(klass):
+            if isinstance(current, Class):
+                scope = self.scope(current)
+                if name in scope.names or (scope.klass is not None and name in scope.klass.attributes):
+                    return meanings(self, klass, arguments, current).get(variable.name)
         return None
 
     def lineage(self, klass: Class) -> Iterator[Class | Named | None]:
@@ -338,6 +373,8 @@ class Project:
                 definer = self._definer(current.name, name)
                 if definer:
                     return Named(f"{definer}.{name}")
+            elif (inherited := f"{current.name}.{name}") in blocking().calls or inherited in blocking().returns:
+                return Named(inherited)
             elif current.name not in _HARMLESS_BASES:
                 return None
         return None
@@ -386,6 +423,9 @@ class Project:
 
     def _named_member(self, klass: str, name: str) -> Entity | None:
         definer = self._definer(klass, name) or klass
+        typed = blocking().attributes.get(f"{definer}.{name}")
+        if typed:
+            return Instance(Named(typed))
         facts = stdlib().classes.get(definer)
         if facts is None:
             return Named(f"{definer}.{name}")
@@ -408,11 +448,13 @@ class Project:
             case Instance(of=Class() as klass):
                 method = self._class_member(klass, "__call__")
                 return self.result(method) if method is not None else None
+            case Instance(of=Named()):
+                return self._by_method(entity, "__call__")
         return None
 
     def _function_result(self, function: Function) -> Entity | None:
         facts = self.function(function)
-        if not self._is_plain(function):
+        if not self.is_plain(function):
             return None
         if facts.is_async:
             return AsyncGenerator(function) if facts.is_generator else Coroutine(function)
@@ -443,7 +485,7 @@ class Project:
         returned = {code for code in facts.returned if code != "None"}
         return _common({self.evaluate(function.path, function.scope, code) for code in returned})
 
-    def _is_plain(self, function: Function) -> bool:
+    def is_plain(self, function: Function) -> bool:
         """Do all its decorators leave it what it is?"""
         parent = self.scope(function).parent
         return all(self._is_transparent(function.path, parent, code) for code in self.function(function).decorators)
@@ -474,6 +516,8 @@ class Project:
             if facts.kind == "coroutine":
                 return Coroutine(Named(name))
             return Instance(Named(facts.returns)) if facts.returns else None
+        if name in blocking().returns:
+            return Instance(Named(blocking().returns[name]))
         if name in known.classes or (method[:1].isupper() and not method.isupper()):
             return Instance(Named(name))
         return None
@@ -498,7 +542,7 @@ class Project:
         enter = self.member(entity, method)
         if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
             known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
-            return entity if known else None
+            return entity if known else self.result(enter) if enter is not None else None
         result = self.result(enter)
         return self.awaited(result) if isinstance(result, Coroutine) else result
 
@@ -511,6 +555,8 @@ class Project:
 
     def _promised(self, path: str, scope: int, promise: Promise) -> Entity | None:
         entity = self.evaluate(path, scope, promise.name)
+        if entity == Instance(Named("typing.TypeVar")):
+            return Variable(promise.name)
         if not isinstance(entity, Class | Named):
             return None
         arguments = tuple(self.annotated(path, scope, argument) for argument in promise.arguments)

@@ -173,6 +173,7 @@ class _Walker:
         scope = self.scope_of(node, ScopeKind.CLASS, node.name)
         scope.klass = ClassFacts(
             bases=tuple(code_of(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases),
+            base_arguments=tuple(map(_type_arguments, node.bases)),
             decorators=tuple(map(code_of, node.decorator_list)),
             attributes={},
         )
@@ -410,6 +411,14 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _type_arguments(base: ast.expr) -> tuple[str, ...]:
+    """What stands between the brackets of `Base[A, B]`."""
+    if not isinstance(base, ast.Subscript):
+        return ()
+    items = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
+    return tuple(map(annotation_of, items))
 
 
 if _TYPE_ALIAS := getattr(ast, "TypeAlias", None):  # since Python 3.12

@@ -8,7 +8,15 @@ from msgspec import Struct
 
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.rule.body import Body, BodyKind
-from asynclint.rule.wants import Want, bare_methods, calls, dropped_coroutines, handlers, misused_coroutines
+from asynclint.rule.wants import (
+    Want,
+    bare_methods,
+    blocking_helpers,
+    calls,
+    dropped_coroutines,
+    handlers,
+    misused_coroutines,
+)
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -27,9 +35,11 @@ __all__ = [
     "Instance",
     "Items",
     "Named",
+    "Place",
     "Problem",
     "Rule",
     "bare_methods",
+    "blocking_helpers",
     "calls",
     "dropped_coroutines",
     "handlers",
@@ -54,16 +64,24 @@ class InTests(StrEnum):
     SILENT = "silent"
 
 
-class Problem:
-    """One defect: the narrowest wrong node, a sentence, and the places that explain it.
+class Place(Struct, frozen=True):
+    """A place in any file of the project: `line` is 1-based, `column` ast's 0-based UTF-8 offset."""
 
-    A place is a node of the same body, or a function or class of the project.
+    path: str
+    line: int
+    column: int
+
+
+class Problem:
+    """One defect: the narrowest wrong node, a sentence, and what explains it.
+
+    That is a node of the same body, a function or class of the project, or a place in another file.
     """
 
     __slots__ = ("message", "node", "trace")
 
     def __init__(
-        self, node: "CSTNode", message: str, *, trace: "tuple[tuple[CSTNode | Function | Class, str], ...]" = ()
+        self, node: "CSTNode", message: str, *, trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = ()
     ) -> None:
         self.node = node
         self.message = message

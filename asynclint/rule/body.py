@@ -114,10 +114,18 @@ class Body:
         return tuple(walk(start, self._live_children))
 
     def _live_children(self, node: "CSTNode") -> "Iterator[CSTNode]":
-        """Without what stands under `if TYPE_CHECKING:` or under a constant that is False."""
+        """Without what stands under `if TYPE_CHECKING:` or under a constant that is False, or beside its opposite."""
         if isinstance(node, cst.If) and self._never_holds(node.test):
             return iter([node.orelse] if node.orelse else [])
+        if isinstance(node, cst.If) and self._always_holds(node.test):
+            return iter([node.body])
         return own_children(node)
+
+    def _always_holds(self, test: "BaseExpression") -> bool:
+        match test:
+            case cst.UnaryOperation(operator=cst.Not(), expression=opposite):
+                return self._never_holds(opposite)
+        return False
 
     def _never_holds(self, test: "BaseExpression") -> bool:
         if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import nodes as cst
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, CSTNode
+    from libcst import BaseExpression, Call, CSTNode
 
 _PUNCTUATION = frozenset(
     {
@@ -80,6 +80,8 @@ def code_of(node: "BaseExpression | None") -> str:
                 postfixes.append("!")
             case cst.Subscript(value=inner):
                 postfixes.append("[]")
+            case cst.BinaryOperation(left=inner, operator=cst.Divide()):
+                postfixes.append("/")
             case cst.NamedExpr(value=inner):
                 pass
             case cst.Tuple(elements=elements) if not postfixes:
@@ -87,3 +89,13 @@ def code_of(node: "BaseExpression | None") -> str:
             case _:
                 return ""
         node = inner
+
+
+def argument_codes(call: "Call") -> list[str]:
+    """The codes of a call's arguments, as `asynclint.facts.names` writes them for the ast."""
+    return [f"{a.star}{a.keyword.value + '=' if a.keyword else ''}{_argument(a.value)}" for a in call.args]
+
+
+def _argument(node: "BaseExpression") -> str:
+    is_zero = isinstance(node, cst.Integer | cst.Float) and node.evaluated_value == 0
+    return "0" if is_zero else code_of(node)

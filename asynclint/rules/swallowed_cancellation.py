@@ -109,9 +109,9 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that passes the error on (stores it, sets it on a
-    future) or asks `cancelling()` first; the coroutine given to `asyncio.run`; a task that ends right after its
-    handler, because then nothing is left to go on.
+    Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that
+    passes the error on (stores it, sets it on a future) or asks `cancelling()` first; the coroutine given to
+    `asyncio.run`; a task that ends right after its handler, because then nothing is left to go on.
     """
     if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
         return

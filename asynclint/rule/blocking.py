@@ -1,0 +1,154 @@
+"""What the rules about blocking calls share: finding them in a coroutine, and saying what they do."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asynclint.facts.blocking import may_block
+from asynclint.facts.knowledge.blocking import Blocked, blocked_by, blocking
+from asynclint.rule import Body, Problem, calls
+from asynclint.rule import nodes as cst
+from asynclint.rule.trees import argument_codes, code_of, walk
+from asynclint.rule.wants import Want
+
+if TYPE_CHECKING:
+    from libcst import BaseExpression, Call, CSTNode, With, WithItem
+
+_BY_WITH = ("__enter__", "__exit__")
+_LOOP_QUESTIONS = frozenset({"asyncio.get_running_loop", "asyncio.current_task", "sniffio.current_async_library"})
+_ASYNC_TAKERS = frozenset(
+    {"wrap_file", "ensure_async", "maybe_await", "maybe_async", "gather", "wait_for", "create_task"}
+)
+_LONGEST = 50
+_ANYIO = {
+    "`await asyncio.create_subprocess_exec(...)`": "`await anyio.run_process([...])`",
+    "`await asyncio.create_subprocess_shell(...)`": "`await anyio.run_process(...)`",
+    "`await asyncio.open_connection(...)`": "`await anyio.connect_tcp(...)`",
+    "`await loop.getaddrinfo(...)`": "`await anyio.getaddrinfo(...)`",
+    "`await loop.getnameinfo(...)`": "`await anyio.getnameinfo(...)`",
+    "`asyncio.Lock`": "`anyio.Lock`",
+    "`asyncio.Semaphore`": "`anyio.Semaphore`",
+    "`asyncio.Condition`": "`anyio.Condition`",
+    "`asyncio.Event`": "`anyio.Event`",
+    "`asyncio.Queue`": "`anyio.create_memory_object_stream(...)`",
+    "`httpx.AsyncClient` or `aiohttp.ClientSession`": "`httpx.AsyncClient`",
+}
+_ANYIO_THREAD = "`await anyio.to_thread.run_sync(...)`"
+_OF_ASYNCIO = ("asyncio.", "loop.", "`aio")
+
+
+def wanted(code: str) -> Want:
+    """Coroutines that call something of the table under this code, or make what `with` then waits for."""
+    names = [name for name, blocked in blocking().calls.items() if blocked.code == code]
+    return calls(*names, *map(_made, names), in_coroutine=True)
+
+
+def _made(name: str) -> str:
+    owner, _, method = name.rpartition(".")
+    return owner if method in _BY_WITH else name
+
+
+def blocking_problems(body: Body, code: str, waits: str) -> Iterator[Problem]:
+    """A problem for each call and each `with` of a coroutine that blocks; `waits` ends "while `fetch` ..."."""
+    if not body.is_async:
+        return
+    effect = f"blocks the event loop, and every other task, while `{body.name}` {waits}"
+    for call, blocked in blocked_calls(body, code):
+        yield Problem(call, f"`{_shown(body, call.func)}` {effect}; use {_instead(body, blocked)}")
+    for item, verb, blocked in blocked_withs(body, code):
+        message = f"{verb} `with {_shown(body, item.item)}` {effect}; use {_instead(body, blocked)}"
+        yield Problem(item.item, message)
+
+
+def blocked_calls(body: Body, code: str) -> "Iterator[tuple[Call, Blocked]]":
+    """The calls of a body that block: known under this code, not awaited, not contradicted by their surroundings."""
+    for call in body.all_calls():
+        name = body.name_of(call.func)
+        blocked = blocked_by(name, argument_codes(call)) if name else None
+        if (
+            blocked is not None
+            and blocked.code == code
+            and may_block(body.facts, body.scope, code_of(call.func), name)
+            and not _is_async_by_evidence(body, call)
+            and not _is_outside_loop(body, call)
+        ):
+            yield call, blocked
+
+
+def blocked_withs(body: Body, code: str) -> "Iterator[tuple[WithItem, str, Blocked]]":
+    """The items of `with`s that wait on entering or leaving for what the body itself has made."""
+    for node in body.nodes:
+        if isinstance(node, cst.With) and node.asynchronous is None:
+            for item in node.items:
+                for verb, blocked in _blocked_item(body, node, item):
+                    if blocked.code == code and not _is_outside_loop(body, node):
+                        yield item, verb, blocked
+
+
+def _blocked_item(body: Body, node: "With", item: "WithItem") -> Iterator[tuple[str, Blocked]]:
+    name = body.type_of(item.item)
+    if not name or not any(body.calls(name)):
+        return
+    for method, verb in zip(_BY_WITH, ("entering", "leaving"), strict=True):
+        blocked = blocked_by(f"{name}.{method}", ("",))
+        if blocked is not None and not (verb == "leaving" and _is_shut_down(node)):
+            yield verb, blocked
+
+
+def _is_shut_down(node: "With") -> bool:
+    """Is something inside told to shut down without waiting?"""
+    inside = (call for call in walk(node.body) if isinstance(call, cst.Call))
+    return any(code_of(c.func).endswith(".shutdown") and "wait=False" in argument_codes(c) for c in inside)
+
+
+def _is_async_by_evidence(body: Body, call: "Call") -> bool:
+    """Is its result awaited, entered by `async with`, iterated by `async for`, or made async by a wrapper?"""
+    above = body.parent(call)
+    match above:
+        case cst.Await():
+            return True
+        case cst.Arg():
+            return isinstance(outer := body.parent(above), cst.Call) and _last_name(outer) in _ASYNC_TAKERS
+        case cst.WithItem():
+            statement = body.parent(above)
+            return isinstance(statement, cst.With) and statement.asynchronous is not None
+        case cst.For() | cst.CompFor():
+            return above.asynchronous is not None and above.iter is call
+    return False
+
+
+def _last_name(call: "Call") -> str:
+    return code_of(call.func).rpartition(".")[2]
+
+
+def _is_outside_loop(body: Body, node: "CSTNode") -> bool:
+    """Does it stand where asking for the running loop has failed?"""
+    handlers = (above for above in body.ancestors(node) if isinstance(above, cst.ExceptHandler))
+    return any(
+        "builtins.RuntimeError" in body.caught(handler.type) and _asks_for_loop(body, attempt.body)
+        for handler in handlers
+        if isinstance(attempt := body.parent(handler), cst.Try)
+    )
+
+
+def _asks_for_loop(body: Body, node: "CSTNode") -> bool:
+    return any(isinstance(call, cst.Call) and body.name_of(call.func) in _LOOP_QUESTIONS for call in walk(node))
+
+
+def _shown(body: Body, expression: "BaseExpression") -> str:
+    """The user's own words, without the arguments where they are many."""
+    text = body.text(expression)
+    match expression:
+        case _ if len(text) <= _LONGEST:
+            return text
+        case cst.Attribute(value=value, attr=attr):
+            return f"{_shown(body, value)}.{attr.value}"
+        case cst.Call(func=func):
+            return f"{_shown(body, func)}(...)"
+    return "(...)"
+
+
+def _instead(body: Body, blocked: Blocked) -> str:
+    if body.library != "anyio":
+        return blocked.instead
+    is_foreign = any(word in blocked.instead for word in _OF_ASYNCIO)
+    return _ANYIO.get(blocked.instead, _ANYIO_THREAD if is_foreign else blocked.instead)

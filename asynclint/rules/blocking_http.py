@@ -1,0 +1,58 @@
+from collections.abc import Iterator
+
+from asynclint.rule import Body, Problem, rule
+from asynclint.rule.blocking import blocking_problems, wanted
+
+
+@rule(
+    code="ASL202",
+    wants=wanted("ASL202"),
+    pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+)
+def blocking_http(body: Body) -> Iterator[Problem]:
+    """A coroutine that sends an HTTP request with a synchronous client stops the event loop until the answer comes.
+
+    `requests`, `urllib`, `http.client`, `httpx.Client` and the synchronous clients of cloud services wait for the
+    network in the thread of the event loop: nothing else is served, no timeout fires and no cancellation arrives,
+    for as long as the other side takes.
+
+    ## Bad
+
+    ```python
+    import requests
+
+    async def load(url):
+        response = requests.get(url, timeout=10)  # ASL202
+        return response.json()
+
+    async def load_all(urls):
+        with requests.Session() as session:
+            return [session.get(url) for url in urls]  # ASL202
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+    import httpx
+    import requests
+
+    async def load(url):
+        async with httpx.AsyncClient() as client:
+            return (await client.get(url)).json()
+
+    async def load_with_requests(url):
+        return await asyncio.to_thread(requests.get, url, timeout=10)
+    ```
+
+    ## What to do
+
+    Use an asynchronous client, `httpx.AsyncClient` or `aiohttp.ClientSession`, and keep one for the life of the
+    program. Where the client cannot be exchanged, hand the function to a thread with `asyncio.to_thread`.
+
+    ## Not reported
+
+    A function handed on without being called, asynchronous clients, objects whose class is not known, and the
+    bodies of nested functions and lambdas.
+    """
+    yield from blocking_problems(body, "ASL202", "waits for the answer")

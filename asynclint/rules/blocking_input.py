@@ -1,0 +1,47 @@
+from collections.abc import Iterator
+
+from asynclint.rule import Body, Problem, rule
+from asynclint.rule.blocking import blocking_problems, wanted
+
+
+@rule(
+    code="ASL207",
+    wants=wanted("ASL207"),
+    pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+)
+def blocking_input(body: Body) -> Iterator[Problem]:
+    """A coroutine that asks the user, or reads standard input, stops the event loop until they have typed.
+
+    `input`, `getpass.getpass` and `sys.stdin.readline` wait in the thread of the event loop, and nobody waits longer
+    than a program does for its user.
+
+    ## Bad
+
+    ```python
+    async def chat(writer):
+        while line := input("> "):  # ASL207
+            writer.write(line.encode())
+            await writer.drain()
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+
+    async def chat(writer):
+        while line := await asyncio.to_thread(input, "> "):
+            writer.write(line.encode())
+            await writer.drain()
+    ```
+
+    ## What to do
+
+    Hand the function to a thread, `await asyncio.to_thread(input, ...)`, or connect standard input to a
+    `StreamReader` with `loop.connect_read_pipe`. Ask before the event loop starts what can be asked then.
+
+    ## Not reported
+
+    A function handed on without being called, and functions of the project that bear such a name.
+    """
+    yield from blocking_problems(body, "ASL207", "waits for the user")

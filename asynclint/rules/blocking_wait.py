@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+
+from asynclint.rule import Body, Problem, rule
+from asynclint.rule.blocking import blocking_problems, wanted
+
+
+@rule(
+    code="ASL206",
+    wants=wanted("ASL206"),
+    pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
+)
+def blocking_wait(body: Body) -> Iterator[Problem]:
+    """A coroutine that waits for a thread, its lock, event, queue or future stops the event loop meanwhile.
+
+    The primitives of `threading`, `queue` and `concurrent.futures` put the whole thread to sleep, and this thread runs
+    the event loop. If what they wait for needs the event loop itself, nothing runs ever again. Leaving `with
+    ThreadPoolExecutor()` waits as well, for everything that was submitted.
+
+    ## Bad
+
+    ```python
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    ready = threading.Event()
+
+    async def start():
+        ready.wait()  # ASL206
+
+    async def compute(work):
+        with ThreadPoolExecutor() as pool:  # ASL206
+            return pool.submit(work).result()  # ASL206
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    ready = asyncio.Event()
+    pool = ThreadPoolExecutor()
+
+    async def start():
+        await ready.wait()
+
+    async def compute(work):
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+    ```
+
+    ## What to do
+
+    Between coroutines use asyncio's own `Lock`, `Event` and `Queue`. For what a thread does, await
+    `asyncio.to_thread(...)` or `loop.run_in_executor(...)`; await a future of `concurrent.futures` through
+    `asyncio.wrap_future`.
+
+    ## Not reported
+
+    `with lock:` of a `threading.Lock`, which is short where nothing is awaited inside; calls that do not wait
+    (`blocking=False`, `block=False`, `timeout=0`, `wait=False`); `put` in a file that makes no bounded queue; the
+    result of a future that the same function asks whether it is `done()`; asyncio's own primitives.
+    """
+    yield from blocking_problems(body, "ASL206", "waits for another thread")

@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from asynclint.facts.blocking import blocked_call
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Entity, Function, Named
-from asynclint.facts.knowledge.blocking import Blocked, blocked_by
+from asynclint.facts.knowledge.blocking import Blocked
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
@@ -82,8 +83,8 @@ class Reach:
         return None
 
     def _blocked(self, path: str, call: CallFacts) -> Blocked | None:
-        callee = self._project.call(path, call)
-        blocked = blocked_by(callee.name, call.arguments) if isinstance(callee, Named) else None
+        module = self._project.module(path)
+        blocked = blocked_call(self._project, module, call) if module else None
         return blocked if blocked is not None and blocked.code not in _NOT_FOLLOWED else None
 
     def _asks_for_a_loop(self, function: Function, calls: list[CallFacts]) -> bool:

@@ -10,6 +10,8 @@ from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound, annotation_of, argument_codes, code_of
 
+# What is neither a statement nor an expression and holds some.
+_INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
 
@@ -94,13 +96,15 @@ class _Walker:
                 self.children(statement)
 
     def children(self, node: ast.AST, use: Use = Use.OTHER) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self.expression(child, use)
-            elif isinstance(child, ast.stmt):
-                self.statements([child])
-            elif not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
-                self.children(child)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, ast.expr):
+                    self.expression(child, use)
+                elif isinstance(child, ast.stmt):
+                    self.statements([child])
+                elif isinstance(child, _INNER):
+                    self.children(child)
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:

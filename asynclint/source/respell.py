@@ -78,6 +78,8 @@ def _restored(tree: ast.Module, text: str, spelled: str) -> ast.Module:
     """Handlers with their several types, and the columns of the original text, which `ast` counts in bytes."""
     lines = zip(_NEWLINE.split(text), _NEWLINE.split(spelled), strict=True)
     moved = {n: (old, new) for n, (old, new) in enumerate(lines, 1) if old != new and not old.isascii()}
+    if not moved and text.count("|") == spelled.count("|"):
+        return tree
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.BinOp):
             node.type = ast.copy_location(ast.Tuple(_alternatives(node.type), ast.Load()), node.type)

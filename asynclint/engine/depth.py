@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 DEEPEST = 400  # libcst overflows the C stack, and ends the process, from about 1,200 levels
-_FRAMES = 25  # of Python that one level takes at most, where a tree is walked by recursion
+_FRAMES = 150  # of Python for each level; fewer would do for libcst, but what is only summarised may nest deeper
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, 
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
 
+_ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
 _SEQUENCES = frozenset(
     {
@@ -176,6 +177,8 @@ class Project:
                 return self.entered(entity, "__aenter__" if postfix == "@!" else "__enter__")
             case "/":
                 return self._by_method(entity, "__truediv__")
+            case "[]" if isinstance(entity, Class) or (isinstance(entity, Named) and _is_class_name(entity.name)):
+                return entity  # a generic class with its arguments
             case "[]" if _element(entity, subscript=True) is None:
                 return self._by_method(entity, "__getitem__")
             case "*" | "*!" | "[]":
@@ -238,7 +241,15 @@ class Project:
         meanings = {self._binding(module, binding) for binding in bindings}
         if any(binding.bound is Bound.ANNOTATION for binding in bindings):
             meanings.discard(None)  # a declared type holds for what cannot be seen
-        return _common(meanings)
+        return self._one_coroutine_function(meanings) or _common(meanings)
+
+    def _one_coroutine_function(self, meanings: set[Entity | None]) -> Entity | None:
+        """Any of several definitions, as under `if sys.version_info`, when all of them are coroutine functions."""
+        functions = [meaning for meaning in meanings if isinstance(meaning, Function)]
+        if len(functions) < 2 or len(functions) < len(meanings):
+            return None
+        same = all(isinstance(self._function_result(function), Coroutine) for function in functions)
+        return max(functions, key=lambda function: function.scope) if same else None
 
     def _binding(self, module: ModuleFacts, binding: Binding) -> Entity | None:
         match binding.bound:
@@ -256,9 +267,10 @@ class Project:
         return None
 
     def _parameter(self, module: ModuleFacts, binding: Binding) -> Entity | None:
-        if binding.value:
-            return self.annotated(module.path, module.scopes[binding.scope].parent, binding.value)
+        promised = self.annotated(module.path, module.scopes[binding.scope].parent, binding.value)
         klass = module.enclosing_class(binding.scope)
+        if binding.value and not (isinstance(promised, Variable) and binding.target == 0 and klass >= 0):
+            return promised
         function = module.scopes[binding.scope].function
         if binding.target != 0 or klass < 0 or function is None:
             return None
@@ -456,6 +468,8 @@ class Project:
         facts = self.function(function)
         if not self.is_plain(function):
             return None
+        if facts.is_async and not facts.is_generator and not facts.returned and self._promises_iteration(function):
+            return None  # a stub: its overrides may be generators
         if facts.is_async:
             return AsyncGenerator(function) if facts.is_generator else Coroutine(function)
         if self._promises_only(function, _COROUTINE_TYPES):
@@ -467,6 +481,10 @@ class Project:
         returns, scope = self.function(function).returns, self.scope(function)
         promised = self.evaluate(function.path, scope.parent, sole(returns)) if returns else None
         return isinstance(promised, Named) and promised.name in types
+
+    def _promises_iteration(self, function: Function) -> bool:
+        names = (promise.name for promise in promises(self.function(function).returns))
+        return any(name.rpartition(".")[2] in _ASYNC_ITERATION for name in names)
 
     def function(self, function: Function) -> FunctionFacts:
         """The facts of a function."""
@@ -481,14 +499,51 @@ class Project:
         if owner is not None and self._promises_only(function, _SELF_TYPES):
             return Instance(owner)
         if facts.returns or facts.is_generator:
-            return self.annotated(function.path, scope.parent, facts.returns)
+            promised = self.annotated(function.path, scope.parent, facts.returns)
+            return Instance(owner) if owner and self._is_type_of_self(function, promised) else promised
         returned = {code for code in facts.returned if code != "None"}
         return _common({self.evaluate(function.path, function.scope, code) for code in returned})
+
+    def _is_type_of_self(self, function: Function, promised: Entity | None) -> bool:
+        """Is it the type variable that `self` is annotated with, as in `def __enter__(self: T) -> T`?"""
+        facts, scope = self.function(function), self.scope(function)
+        bindings = scope.names.get(facts.parameters[0], ()) if facts.parameters else ()
+        return isinstance(promised, Variable) and any(binding.value == facts.returns for binding in bindings)
 
     def is_plain(self, function: Function) -> bool:
         """Do all its decorators leave it what it is?"""
         parent = self.scope(function).parent
-        return all(self._is_transparent(function.path, parent, code) for code in self.function(function).decorators)
+        facts = self.function(function)
+        return all(
+            self._is_transparent(function.path, parent, code)
+            or self._wraps(self._applied(function.path, parent, code), is_async=facts.is_async)
+            for code in facts.decorators
+        )
+
+    def _applied(self, path: str, scope: int, code: str) -> Entity | None:
+        """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""
+        entity = self.evaluate(path, scope, code.removesuffix("()"))
+        called = code.endswith("()")
+        return self._inner(entity) if called and isinstance(entity, Function) else None if called else entity
+
+    def _inner(self, function: Function) -> Entity | None:
+        """The function that a function returns."""
+        returned = {self.evaluate(function.path, function.scope, code) for code in self.function(function).returned}
+        return returned.pop() if len(returned) == 1 else None
+
+    def _wraps(self, decorator: Entity | None, *, is_async: bool) -> bool:
+        """Does it give back what it decorates, or for a coroutine function another one that it defines?"""
+        if not isinstance(decorator, Function):
+            return False
+        facts = self.function(decorator)
+        if facts.is_async or facts.is_generator or facts.decorators or not facts.returned:
+            return False
+        if set(facts.returned) == set(facts.parameters[:1]):
+            return True
+        inner = self._inner(decorator) if is_async else None
+        if not isinstance(inner, Function) or self.scope(inner).parent != decorator.scope:
+            return False
+        return self.function(inner).is_async and not self.function(inner).is_generator and self.is_plain(inner)
 
     def _is_transparent(self, path: str, scope: int, code: str) -> bool:
         name = self._decorator(path, scope, code)
@@ -572,6 +627,11 @@ def _common(meanings: set[Entity | None]) -> Entity | None:
     if len(bare) != 1:
         return None
     return told[0] if len(told) == 1 else bare.pop()
+
+
+def _is_class_name(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return last[:1].isupper() and not last.isupper()
 
 
 def _element(entity: Entity, *, subscript: bool) -> Entity | None:

@@ -305,9 +305,12 @@ class _Walker:
         self.expression(node.func)
         collects = isinstance(node.func, ast.Attribute) and node.func.attr in COLLECTORS
         argument_use = Use.COLLECTED if collects else Use.ARGUMENT
-        for argument in (*node.args, *(k.value for k in node.keywords)):
+        for argument in node.args:
             self.outer_call = this
-            self.expression(argument.value if isinstance(argument, ast.Starred) else argument, argument_use)
+            self.expression(argument, argument_use)
+        for keyword in node.keywords:
+            self.outer_call = this
+            self.expression(keyword.value, argument_use if keyword.arg else Use.OTHER)
         self.outer_call = outer
 
     def await_(self, node: ast.Await, use: Use) -> None:
@@ -316,6 +319,10 @@ class _Walker:
     def passing(self, node: ast.expr, use: Use) -> None:
         """Displays and the operators that hand one of their operands on."""
         self.children(node, use)
+
+    def starred(self, node: ast.Starred, use: Use) -> None:
+        """`*f()` takes the value apart; `*[f()]` hands its elements on."""
+        self.expression(node.value, Use.OTHER if isinstance(node.value, ast.Call) else use)
 
     def conditional(self, node: ast.IfExp, use: Use) -> None:
         self.expression(node.test)
@@ -403,7 +410,7 @@ class _Walker:
         ast.Set: passing,
         ast.Dict: passing,
         ast.BoolOp: passing,
-        ast.Starred: passing,
+        ast.Starred: starred,
         ast.IfExp: conditional,
         ast.BinOp: binary,
         ast.NamedExpr: walrus,

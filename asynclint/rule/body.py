@@ -130,7 +130,9 @@ class Body:
     def _never_holds(self, test: "BaseExpression") -> bool:
         if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And):
             return self._never_holds(test.left) or self._never_holds(test.right)
-        return self.name_of(test) in _NEVER
+        name = self.name_of(test)
+        # an attribute that is False where it is set may be True by the time it is asked for
+        return name in _NEVER and (name != "builtins.False" or isinstance(test, cst.Name))
 
     @cached_property
     def _parents(self) -> "dict[int, CSTNode]":

@@ -19,6 +19,7 @@ _ITERATORS = frozenset(
     f"builtins.{name}"
     for name in ("list", "tuple", "set", "dict", "sorted", "sum", "max", "min", "enumerate", "zip", "iter", "next")
 )
+_ALWAYS_TRUE = "is always true as a condition"
 _TRUTH_TESTS = frozenset({"builtins.all", "builtins.any"})
 _LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 _LOGGER = re.compile(rf"(?:.*\.)?_?(?:log|logger|logging)\.(?:{'|'.join(_LOG_METHODS)})", re.IGNORECASE)
@@ -30,12 +31,17 @@ def misuse(body: Body, expression: "BaseExpression") -> str:
     above = body.parent(expression)
     match above:
         case cst.If() | cst.While() | cst.IfExp() | cst.Assert() | cst.CompIf() if above.test is expression:
-            return "is always true as a condition"
+            return _ALWAYS_TRUE
         case cst.UnaryOperation():
             negated = isinstance(above.operator, cst.Not)
-            return "is always true as a condition" if negated else "is used as an operand"
+            return _ALWAYS_TRUE if negated else "is used as an operand"
         case cst.BooleanOperation() if above.left is expression:
-            return "is always true as a condition"
+            return _ALWAYS_TRUE
+        case cst.BooleanOperation():
+            outer = misuse(body, above)
+            return outer if outer == _ALWAYS_TRUE else ""
+        case cst.NamedExpr(target=cst.Name(value=name)) if above.value is expression:
+            return misuse(body, above) if all(misuse(body, read) for read in body.reads(name)) else ""
         case cst.Comparison() | cst.ComparisonTarget():
             return "is compared instead of its result"
         case cst.BinaryOperation() | cst.AugAssign():

@@ -10,15 +10,15 @@ class ModuleFinder:
     """Finds the files of imported modules: beside the importing package, then under the source roots."""
 
     def __init__(self, roots: Sequence[str]) -> None:
-        self._roots = tuple(roots)
+        self._roots = tuple(map(os.path.abspath, roots))
         self._found: dict[tuple[str, str], str | None] = {}
 
     def locate(self, name: str, importer: str) -> str | None:
         """The path of module `name` (`pkg.mod`, or relative with leading dots) as the file `importer` means it."""
         level = len(name) - len(name.lstrip("."))
-        directory = os.path.dirname(importer)
+        directory = os.path.dirname(os.path.abspath(importer))
         for _ in range(level - 1):
-            directory = os.path.dirname(os.path.abspath(directory))
+            directory = os.path.dirname(directory)
         roots = (directory,) if level else (module_root(importer), *self._roots)
         return next((path for root in roots if (path := self._below(root, name[level:]))), None)
 

@@ -483,8 +483,9 @@ class Project:
         return isinstance(promised, Named) and promised.name in types
 
     def _promises_iteration(self, function: Function) -> bool:
-        names = (promise.name for promise in promises(self.function(function).returns))
-        return any(name.rpartition(".")[2] in _ASYNC_ITERATION for name in names)
+        scope, returns = self.scope(function).parent, self.function(function).returns
+        promised = (self.evaluate(function.path, scope, promise.name) for promise in promises(returns))
+        return any(isinstance(p, Named) and p.name.rpartition(".")[2] in _ASYNC_ITERATION for p in promised)
 
     def function(self, function: Function) -> FunctionFacts:
         """The facts of a function."""

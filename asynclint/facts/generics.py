@@ -20,12 +20,15 @@ class Classes(Protocol):
 
     def scope(self, entity: Function | Class) -> Scope:
         """The scope of a class body."""
+        ...
 
     def bases(self, klass: Class) -> list[Class | Named | None]:
         """The direct bases."""
+        ...
 
     def annotated(self, path: str, scope: int, text: str) -> Entity | None:
         """The value an annotation promises."""
+        ...
 
 
 def meanings(project: Classes, klass: Class, arguments: Sequence[Entity | None], definer: Class) -> Meanings:

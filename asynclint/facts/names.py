@@ -91,10 +91,14 @@ def _first_argument(call: ast.Call) -> str:
         case ast.Call(keywords=[ast.keyword(arg="bound", value=bound), *_]):
             text = annotation_of(bound)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name[:1].islower():
-            text = annotation_of(first) if isinstance(first, ast.Constant) else code_of(first)
+            text = _dotted(first.value) if isinstance(first, ast.Constant) else code_of(first)
         case _:
             return ""
-    return f"<{text}>" if text else ""
+    return f"<{text}>" if text and _PLAIN.fullmatch(text) else ""
+
+
+def _dotted(value: object) -> str:
+    return value if isinstance(value, str) and all(map(str.isidentifier, value.split("."))) else ""
 
 
 def _either(nodes: list[ast.expr]) -> str:
@@ -107,6 +111,7 @@ def _with(node: ast.expr, postfix: str) -> str:
     return code + postfix if code and code[0] not in "({" and len(arms(code)) == 1 else ""
 
 
+_PLAIN = re.compile(r"[^'\":;\\]*")
 _STEP = re.compile(r"\.\w+|\(\)|\[\d*\]|@!|\*!|[!@*/]|<")
 _ROOT = re.compile(r"[^\W\d]\w*")
 _OPENING, _CLOSING = "(<[{", ")>]}"
@@ -122,7 +127,7 @@ def chain(code: str) -> tuple[str, ...]:
     while step := _STEP.match(code, at):
         at = step.end()
         if step[0] == "<":
-            at = next(end for end, depth in _depths(code, step.start()) if not depth) + 1
+            at = next((end + 1 for end, depth in _depths(code, step.start()) if not depth), len(code))
             steps[-1] += code[step.start() : at]
         else:
             steps.append(step[0])

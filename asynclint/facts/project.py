@@ -44,9 +44,11 @@ from asynclint.facts.names import Binding, Bound, arms, chain, items_of
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
-_CALLABLES = frozenset({"typing.Callable", "collections.abc.Callable"})
+_AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})
+_CALLABLES = frozenset({Named("typing.Callable"), Named("collections.abc.Callable")})
 _TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
 _UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
+_NONE = Instance(Named("builtins.None"))
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 _HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
 
@@ -519,7 +521,7 @@ class Project:
                 return self._function_result(entity)
             case Named(name=name):
                 return self._named_result(name)
-            case Instance(of=Named(name=name), arguments=(_, returned)) if name in _CALLABLES:
+            case Instance(of=Named() as klass, arguments=(_, returned)) if klass in _CALLABLES:
                 return _made(returned)
             case Instance():
                 return self._by_method(entity, "__call__")
@@ -544,7 +546,7 @@ class Project:
     def _promises_only(self, function: Function, types: frozenset[str]) -> bool:
         """Is the return value annotated as one of these types and nothing else?"""
         returns, scope = self.function(function).returns, self.scope(function)
-        promised = self.evaluate(function.path, scope.parent, sole(returns)) if returns else None
+        promised = _class(self.evaluate(function.path, scope.parent, sole(returns))) if returns else None
         return isinstance(promised, Named) and promised.name in types
 
     def _promises_iteration(self, function: Function) -> bool:
@@ -633,7 +635,7 @@ class Project:
 
     def _is_transparent(self, path: str, scope: int, code: str) -> bool:
         name = self._decorator(path, scope, code)
-        if name in TRANSPARENT or _is_property(name) or name.startswith(TRANSPARENT_PREFIXES):
+        if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
             return True
         return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
 
@@ -645,7 +647,9 @@ class Project:
         """Is it read without being called?"""
         parent = self.scope(function).parent
         decorators = self.function(function).decorators
-        return any(_is_property(self._decorator(function.path, parent, code)) for code in decorators)
+        return any(
+            _is_property(code) or self._decorator(function.path, parent, code) in PROPERTIES for code in decorators
+        )
 
     def _named_result(self, name: str) -> Entity | None:
         known = stdlib()
@@ -709,7 +713,8 @@ class Project:
             return union(self.annotated(path, scope, argument) for argument in promise.arguments if argument != "None")
         if not isinstance(entity, Class | Named):
             return None
-        arguments = tuple(self.annotated(path, scope, argument) for argument in promise.arguments)
+        held = promise.arguments if entity not in _CALLABLES or sole("".join(promise.arguments[-1:])) else ()
+        arguments = tuple(_NONE if a == "None" else self.annotated(path, scope, a) for a in held)
         return entity if promise.is_class else Instance(entity, arguments=arguments)
 
 
@@ -723,18 +728,21 @@ def _class(base: Entity | None) -> Class | Named | None:
 
 
 def _is_property(decorator: str) -> bool:
-    return decorator in PROPERTIES or decorator.rpartition(".")[2] in PROPERTY_NAMES
+    """Is it called like one? Libraries and projects have many of their own."""
+    last = decorator.removesuffix("()").rpartition(".")[2]
+    return last.endswith("property") or last in PROPERTY_NAMES
 
 
 def _kept(promised: Entity | None) -> Entity | None:
     """What a function returns, but not what a callable gives that it returns: decorators are annotated loosely."""
-    is_callable = isinstance(promised, Instance) and isinstance(promised.of, Named) and promised.of.name in _CALLABLES
-    return Instance(promised.of) if is_callable and isinstance(promised, Instance) else promised
+    return Instance(promised.of) if isinstance(promised, Instance) and promised.of in _CALLABLES else promised
 
 
 def _made(returned: Entity | None) -> Entity | None:
     """What a callable gives that is annotated to return this: a coroutine, where the annotation says so."""
     match returned:
+        case Instance(of=Named(name=name), arguments=(gives,)) if name in _AWAITABLES:
+            return Coroutine(Named(name), gives)
         case Instance(of=Named(name=name), arguments=arguments) if name in _COROUTINE_TYPES:
             return Coroutine(Named(name), arguments[2] if len(arguments) > 2 else None)
     return returned

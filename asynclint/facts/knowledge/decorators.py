@@ -26,6 +26,6 @@ TRANSPARENT_PREFIXES = ("pytest.mark.",)
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "websocket", "api_route"})
 
 PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
-PROPERTY_NAMES = frozenset({"cached_property", "under_cached_property", "reify", "lazy_property"})  # of any library
+PROPERTY_NAMES = frozenset({"reify"})  # of any library, beside all whose name ends with "property"
 CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})

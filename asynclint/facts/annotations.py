@@ -31,14 +31,14 @@ def promises(annotation: str) -> tuple[Promise, ...]:
 
     `Optional["Queue[int]"]` offers `Queue` with the argument `int`.
     """
-    offered = _alternatives(annotation) - {_NOTHING}
-    return tuple(offered) if _UNKNOWN not in offered else ()
+    offered = tuple(promise for promise in _alternatives(annotation) if promise != _NOTHING)
+    return offered if _UNKNOWN not in offered else ()
 
 
 def sole(annotation: str) -> str:
     """The dotted name of the only class an annotation offers, "" when there is another or it may be None."""
     offered = _alternatives(annotation)
-    return next(iter(offered)).name if len(offered) == 1 else ""
+    return offered[0].name if len(offered) == 1 else ""
 
 
 def keeps_kind(taken: str, given: str, is_variable: Callable[[str], bool]) -> bool:
@@ -59,11 +59,11 @@ def _is_callable(promise: Promise) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _alternatives(annotation: str) -> frozenset[Promise]:
+def _alternatives(annotation: str) -> tuple[Promise, ...]:
     try:
-        return frozenset(_offered(ast.parse(annotation.strip(), mode="eval").body))
+        return tuple(dict.fromkeys(_offered(ast.parse(annotation.strip(), mode="eval").body)))
     except (SyntaxError, RecursionError, ValueError, MemoryError):
-        return frozenset({_UNKNOWN})
+        return (_UNKNOWN,)
 
 
 def _offered(node: ast.expr) -> Iterator[Promise]:

@@ -134,4 +134,4 @@ def _told(meanings: Sequence[Entity | None]) -> Iterator[Entity | None]:
     instances = [meaning for meaning in meanings if isinstance(meaning, Instance)]
     for meaning in meanings:
         told = {i for i in instances if any(i.arguments) and isinstance(meaning, Instance) and i.of == meaning.of}
-        yield meaning if not told else told.pop() if len(told) == 1 else Instance(told.pop().of)
+        yield meaning if not told else next(iter(told)) if len(told) == 1 else Instance(next(iter(told)).of)

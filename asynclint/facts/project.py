@@ -5,6 +5,7 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from asynclint.facts import library
 from asynclint.facts.annotations import Promise, keeps_kind, promises, sole
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.containers import element, item, listed, method, taken
@@ -27,8 +28,6 @@ from asynclint.facts.entities import (
 )
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
-from asynclint.facts.knowledge import stdlib
-from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.decorators import (
     CONTEXTS,
     OVERLOADS,
@@ -50,7 +49,6 @@ _TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
 _UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
 _NONE = Instance(Named("builtins.None"))
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
-_HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
 
 
 class Project:
@@ -220,11 +218,11 @@ class Project:
             return False
         lineage = list(self.lineage(entity.of))
         scopes = [self.scope(klass) for klass in lineage if isinstance(klass, Class)]
-        known = all(isinstance(k, Class) or (k is not None and k.name in _HARMLESS_BASES) for k in lineage)
+        known = all(isinstance(k, Class) or (k is not None and library.is_wholly_known(k.name)) for k in lineage)
         return known and not any(name in scope.names for scope in scopes for name in (postfix[1:], "__getattr__"))
 
     def _subscript(self, entity: Entity, place: int | None) -> Entity | None:
-        if isinstance(entity, Class) or (isinstance(entity, Named) and _is_class_name(entity.name)):
+        if isinstance(entity, Class) or (isinstance(entity, Named) and library.is_class(entity.name)):
             return entity  # a generic class with its arguments
         return item(entity, place) or self._by_method(entity, "__getitem__")
 
@@ -349,7 +347,7 @@ class Project:
         name, colon, attribute = value.partition(":")
         path = self._locate(name, importer)
         if path is None:
-            return None if name.startswith(".") else self._named(f"{name}.{attribute}" if colon else name)
+            return None if name.startswith(".") else library.canonical(f"{name}.{attribute}" if colon else name)
         if colon and path == importer:  # `from . import x` in a package binds the very name it would be looked up by
             submodule = self._locate(f".{attribute}", path)
             return Module(submodule) if submodule else None
@@ -371,9 +369,9 @@ class Project:
             for star in reversed(module.stars):
                 path = self._locate(star, module.path)
                 if path is None:
-                    known = self._named(f"{star}.{name}").name
-                    if known in stdlib().functions or known in stdlib().classes:
-                        return Named(known)
+                    known = library.canonical(f"{star}.{name}")
+                    if library.is_known(known.name):
+                        return known
                     if star.partition(".")[0] in ("asyncio", "typing", "time"):
                         continue
                     return None
@@ -383,9 +381,6 @@ class Project:
             return Named(f"builtins.{name}")
 
         return self._guarded((module.path, name, "star"), search)
-
-    def _named(self, name: str) -> Named:
-        return Named(stdlib().aliases.get(name) or blocking().aliases.get(name, name))
 
     # members, results
 
@@ -400,9 +395,9 @@ class Project:
                 found = self._instance_member(klass, name, above)
                 return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
             case Instance(of=Named(name=klass_name)):
-                return method(entity, name) or self._named_member(klass_name, name)
+                return method(entity, name) or library.member(klass_name, name)
             case Named(name=outer):
-                return self._named(f"{outer}.{name}")
+                return library.inherited(outer, name) or library.canonical(f"{outer}.{name}")
         return None
 
     def _meant(self, variable: Variable, klass: Class, arguments: Sequence[Entity | None], name: str) -> Entity | None:
@@ -445,13 +440,9 @@ class Project:
                     return self._bound(module, current.scope, name)
             elif current is None:
                 return None
-            elif current.name in stdlib().classes:
-                definer = self._definer(current.name, name)
-                if definer:
-                    return Named(f"{definer}.{name}")
-            elif (inherited := f"{current.name}.{name}") in blocking().calls or inherited in blocking().returns:
-                return Named(inherited)
-            elif current.name not in _HARMLESS_BASES:
+            elif (inherited := library.inherited(current.name, name)) is not None:
+                return inherited
+            elif not library.is_wholly_known(current.name):
                 return None
         return None
 
@@ -488,30 +479,6 @@ class Project:
                 return self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
         return None
 
-    def _definer(self, klass: str, name: str) -> str:
-        """The class of the standard library that defines method `name` for `klass`, "" if none does."""
-        facts = stdlib().classes.get(klass)
-        if facts is None:
-            return ""
-        if name in facts.methods:
-            return klass
-        return next((found for base in facts.bases if (found := self._definer(base, name))), "")
-
-    def _named_member(self, klass: str, name: str) -> Entity | None:
-        definer = self._definer(klass, name) or klass
-        typed = blocking().attributes.get(f"{definer}.{name}")
-        if typed:
-            return Instance(Named(typed))
-        facts = stdlib().classes.get(definer)
-        if facts is None:
-            return Named(f"{definer}.{name}")
-        if name in facts.attributes:
-            return Instance(Named(facts.attributes[name]))
-        method = facts.methods.get(name)
-        if method is not None and method.kind == "property":
-            return Instance(Named(method.returns)) if method.returns else None
-        return Named(f"{definer}.{name}")
-
     def result(self, entity: Entity) -> Entity | None:
         """What calling the entity gives."""
         match entity:
@@ -520,7 +487,7 @@ class Project:
             case Function():
                 return self._function_result(entity)
             case Named(name=name):
-                return self._named_result(name)
+                return library.result(name)
             case Instance(of=Named() as klass, arguments=(_, returned)) if klass in _CALLABLES:
                 return _made(returned)
             case Instance():
@@ -651,22 +618,6 @@ class Project:
             _is_property(code) or self._decorator(function.path, parent, code) in PROPERTIES for code in decorators
         )
 
-    def _named_result(self, name: str) -> Entity | None:
-        known = stdlib()
-        owner, _, method = name.rpartition(".")
-        facts = known.functions.get(name)
-        if facts is None and owner in known.classes:
-            facts = known.classes[owner].methods.get(method)
-        if facts is not None:
-            if facts.kind == "coroutine":
-                return Coroutine(Named(name))
-            return Instance(Named(facts.returns)) if facts.returns else None
-        if name in blocking().returns:
-            return Instance(Named(blocking().returns[name]))
-        if name in known.classes or (method[:1].isupper() and not method.isupper()):
-            return Instance(Named(name))
-        return None
-
     def awaited(self, entity: Entity) -> Entity | None:
         """What awaiting the entity gives."""
         match entity:
@@ -677,11 +628,9 @@ class Project:
             case Coroutine(of=Function() as function):
                 return self._returned(function)
             case Coroutine(of=Named(name=name)):
-                owner, _, method = name.rpartition(".")
-                facts = stdlib().functions.get(name)
-                if facts is None and owner in stdlib().classes:
-                    facts = stdlib().classes[owner].methods.get(method)
-                return Instance(Named(facts.returns)) if facts is not None and facts.returns else None
+                return library.awaited(name)
+            case Instance(of=Named()):
+                return self._by_method(entity, "__await__")
         return None
 
     def entered(self, entity: Entity, method: str) -> Entity | None:
@@ -692,7 +641,7 @@ class Project:
             return None
         enter = self.member(entity, method)
         if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
-            known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
+            known = isinstance(entity.of, Named) and library.is_known(entity.of.name)
             return entity if known else self.result(enter) if enter is not None else None
         result = self.result(enter)
         return self.awaited(result) if isinstance(result, Coroutine) else result
@@ -746,8 +695,3 @@ def _made(returned: Entity | None) -> Entity | None:
         case Instance(of=Named(name=name), arguments=arguments) if name in _COROUTINE_TYPES:
             return Coroutine(Named(name), arguments[2] if len(arguments) > 2 else None)
     return returned
-
-
-def _is_class_name(name: str) -> bool:
-    last = name.rpartition(".")[2]
-    return last[:1].isupper() and not last.isupper()

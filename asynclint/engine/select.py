@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
+from asynclint.facts.habits import exceptions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
@@ -24,6 +25,8 @@ class Sieve:
         self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
+        self._returned_coroutines = [rule for rule in rules if rule.wants.returned_coroutines]
+        self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
@@ -39,6 +42,8 @@ class Sieve:
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        if self._exceptional_calls:
+            yield from ((call.scope, self._exceptional_calls) for call, _ in exceptions(facts))
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
@@ -49,6 +54,8 @@ class Sieve:
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
+        if is_async and call.use is Use.RETURNED:
+            using += self._returned_coroutines
         if using and call.callee:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
             yield using if isinstance(result, Coroutine | AsyncGenerator) else ()

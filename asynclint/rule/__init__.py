@@ -14,8 +14,10 @@ from asynclint.rule.wants import (
     blocking_helpers,
     calls,
     dropped_coroutines,
+    exceptional_calls,
     handlers,
     misused_coroutines,
+    returned_coroutines,
 )
 
 if TYPE_CHECKING:
@@ -42,8 +44,10 @@ __all__ = [
     "blocking_helpers",
     "calls",
     "dropped_coroutines",
+    "exceptional_calls",
     "handlers",
     "misused_coroutines",
+    "returned_coroutines",
     "rule",
 ]
 
@@ -76,16 +80,23 @@ class Problem:
     """One defect: the narrowest wrong node, a sentence, and what explains it.
 
     That is a node of the same body, a function or class of the project, or a place in another file.
+    Where `is_information` it is never shown as an error, whatever the rule's default.
     """
 
-    __slots__ = ("message", "node", "trace")
+    __slots__ = ("is_information", "message", "node", "trace")
 
     def __init__(
-        self, node: "CSTNode", message: str, *, trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = ()
+        self,
+        node: "CSTNode",
+        message: str,
+        *,
+        trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = (),
+        is_information: bool = False,
     ) -> None:
         self.node = node
         self.message = message
         self.trace = trace
+        self.is_information = is_information
 
 
 Check = Callable[[Body], Iterator[Problem]]

@@ -1,7 +1,15 @@
 """What is said about a coroutine that was not awaited."""
 
+from typing import TYPE_CHECKING
+
 from asynclint.facts.entities import Function, Named
+from asynclint.facts.habits import exceptions
+from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
+from asynclint.rule.trees import code_of
+
+if TYPE_CHECKING:
+    from libcst import Call
 
 
 def remedy(body: Body, in_coroutine: str = "add `await`, or make it a task and keep the task") -> str:
@@ -23,3 +31,12 @@ def definition(body: Body, function: Function | Named) -> tuple[tuple[Function, 
     facts = body.project.function(function)
     kind = "is an async generator" if facts.is_generator else "is a coroutine function"
     return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)
+
+
+def awaited_elsewhere(body: Body, call: "Call") -> int:
+    """How often its file awaits what this call drops, 0 where it has no such habit or the call is expected to fail."""
+    if any(isinstance(above, cst.With) and "raises" in body.text(above.items[0]) for above in body.ancestors(call)):
+        return 0
+    code = code_of(call.func)
+    found = ((other, times) for other, times in exceptions(body.facts) if other.callee == code)
+    return next((times for other, times in found if body.facts.executor(other.scope) == body.scope), 0)

@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from asynclint.rule.body import Body
+from asynclint.facts.entities import Class, Instance
+from asynclint.rule import nodes as cst
+from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.holding import Holding, holding
 from asynclint.rule.misuse import (
     CLASS_TESTED,
+    VALUES,
     Misuse,
     is_asked_for_its_kind,
     is_serialised,
@@ -26,6 +29,7 @@ class Misplaced(Struct, frozen=True):
     how: str
     variable: str = ""
     may_run: bool = False
+    is_doubtful: bool = False
     trace: "tuple[tuple[CSTNode, str], ...]" = ()
 
 
@@ -38,7 +42,31 @@ def misplaced(body: Body, call: "Call") -> Misplaced | None:
         return Misplaced(direct.how)
     if where.collected:
         return Misplaced("is written out instead of its result") if is_serialised(body, where.call) else None
+    if where.fate is Fate.RETURNED:
+        return _returned(body, call)
     return _through_a_local(body, where.names[0], call) if where.fate is Fate.BOUND else None
+
+
+def _returned(body: Body, call: "Call") -> Misplaced | None:
+    """Given back by a coroutine function, outside of any `try` and `with`."""
+    above = list(body.ancestors(call))
+    statement = next((node for node in above if isinstance(node, cst.Return | cst.Lambda | cst.Yield)), None)
+    guarded = any(isinstance(node, cst.Try | cst.TryStar | cst.With) for node in above)
+    if body.kind is not BodyKind.COROUTINE or not isinstance(statement, cst.Return) or guarded:
+        return None
+    how = f"is returned, so that whoever awaits `{body.name}(...)` gets a coroutine"
+    return Misplaced(how, may_run=True, is_doubtful=not _promises_a_value(body))
+
+
+def _promises_a_value(body: Body) -> bool:
+    """Is its result annotated as something that nobody can await?"""
+    returns = body.function.returns if body.function else ""
+    promised = body.project.annotated(body.facts.path, body.here.parent, returns)
+    if not isinstance(promised, Instance):
+        return False
+    if isinstance(promised.of, Class):
+        return body.project.member(promised, "__await__") is None and None not in body.project.lineage(promised.of)
+    return promised.of.name in VALUES
 
 
 def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
@@ -52,7 +80,7 @@ def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
     if not uses or not (failing or only_misused or _is_class_tested(body, uses, held)):
         return None
     read, found = failing or uses[0]
-    return Misplaced(found.how, name, not only_misused, ((read, f"`{name}` {found.how}"),))
+    return Misplaced(found.how, name, may_run=not only_misused, trace=((read, f"`{name}` {found.how}"),))
 
 
 def _coroutines_bound_to(body: Body, name: str) -> "list[Call]":

@@ -26,11 +26,14 @@ _ITERATORS = frozenset(
 _TRUTH_TESTS = frozenset({"builtins.all", "builtins.any"})
 _LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 _LOGGER = re.compile(rf"(?:.*\.)?_?(?:log|logger|logging)\.(?:{'|'.join(_LOG_METHODS)})", re.IGNORECASE)
-_VALUES = frozenset(
-    f"builtins.{name}"
-    for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "Exception")
+VALUES = frozenset(
+    {
+        *(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set")),
+        *(f"typing.{name}" for name in ("List", "Dict", "Tuple", "Set")),
+    }
 )
 _PROTOCOL = Named("typing.Protocol")
+_OF_AWAITABLES = re.compile(r"(?i)await|coro|gener|future|task|itera|callable|object|deferred|promise|hash")
 _KIND_TESTS = frozenset(
     {"iscoroutine", "isawaitable", "isfuture", "iscoroutinefunction", "hasattr", "callable", "type"}
 )
@@ -135,11 +138,11 @@ def _is_formatting(call: "Call") -> bool:
 
 
 def _asks_for_a_result(body: Body, call: "Call") -> bool:
-    """Is it `isinstance(x, C)` with a class of the project, or a built-in one, which no coroutine is made from?"""
-    asked = body.resolve(call.args[1].value) if len(call.args) == 2 else None
-    if isinstance(asked, Class):
-        return not any(base is None or base == _PROTOCOL for base in body.project.lineage(asked))
-    return isinstance(asked, Named) and asked.name in _VALUES
+    """Is it `isinstance(x, C)` with a class that no coroutine is made from?"""
+    if len(call.args) != 2 or _OF_AWAITABLES.search(body.text(call.args[1].value)):
+        return False
+    asked = body.resolve(call.args[1].value)
+    return not isinstance(asked, Class) or _PROTOCOL not in body.project.lineage(asked)
 
 
 def is_asked_for_its_kind(body: Body, read: "CSTNode") -> bool:

@@ -12,6 +12,8 @@ class Want(Struct, frozen=True):
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
+    returned_coroutines: bool = False  # coroutines that return the result of a coroutine function
+    exceptional_calls: bool = False  # see `asynclint.facts.habits`
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
@@ -22,6 +24,8 @@ class Want(Struct, frozen=True):
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
             bare_methods=self.bare_methods | other.bare_methods,
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
+            returned_coroutines=self.returned_coroutines or other.returned_coroutines,
+            exceptional_calls=self.exceptional_calls or other.exceptional_calls,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             handlers=self.handlers | other.handlers,
@@ -41,6 +45,16 @@ def bare_methods(*names: str) -> Want:
 def dropped_coroutines() -> Want:
     """Bodies where the result of a coroutine function stands alone, is assigned to a name or collected."""
     return Want(coroutine_uses=frozenset({Use.STATEMENT, Use.ASSIGNED, Use.COLLECTED}))
+
+
+def exceptional_calls() -> Want:
+    """Coroutines that do not await what the rest of their file does."""
+    return Want(exceptional_calls=True)
+
+
+def returned_coroutines() -> Want:
+    """Coroutines that return the result of a coroutine function."""
+    return Want(returned_coroutines=True)
 
 
 def misused_coroutines(arguments_of: frozenset[str]) -> Want:

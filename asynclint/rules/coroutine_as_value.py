@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, rule
+from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition, remedy
 from asynclint.rule.misplaced import Misplaced, misplaced
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @rule(
     code="ASL102",
-    wants=misused_coroutines(CONSUMERS),
+    wants=misused_coroutines(CONSUMERS) | returned_coroutines(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",
 )
 def coroutine_as_value(body: Body) -> Iterator[Problem]:
@@ -26,6 +26,9 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     The same holds through a local variable: when the variable certainly holds the coroutine where an attribute, an
     index, a loop or an operator is asked of it, or when all that the function does with it is a misuse of this kind.
     The call is reported, because the `await` is missing there, and the use is shown with it.
+
+    A coroutine function that returns the coroutine of another one gives its callers a result that they have to await
+    again. That is an error where it is annotated to return something else, and information where it is not.
 
     ## Bad
 
@@ -72,14 +75,15 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    A coroutine that is passed to any other function, returned or stored; the methods of coroutine objects themselves
-    (`close`, `send`, `throw`); variables that are asked whether they are awaitable; variables that are tested, compared
-    or printed and also awaited or handed on somewhere in the function.
+    A coroutine that is passed to any other function, stored, or returned by a plain function; the methods of coroutine
+    objects themselves (`close`, `send`, `throw`); variables that are asked whether they are awaitable; variables that
+    are tested, compared or printed and also awaited or handed on somewhere in the function.
     """
     for call in _calls(body):
         entity = body.resolve(call)
         if isinstance(entity, Coroutine) and (found := misplaced(body, call)):
-            yield Problem(call, _message(body, call, found), trace=(*found.trace, *definition(body, entity.of)))
+            message, definitions = _message(body, call, found), definition(body, entity.of)
+            yield Problem(call, message, trace=(*found.trace, *definitions), is_information=found.is_doubtful)
 
 
 def _calls(body: Body) -> Iterator["Call"]:

@@ -9,10 +9,11 @@ from asynclint.rule import (
     Coroutine,
     Problem,
     dropped_coroutines,
+    exceptional_calls,
     rule,
 )
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import definition, remedy
+from asynclint.rule.coroutines import awaited_elsewhere, definition, remedy
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _LOCALS = ("builtins.locals", "builtins.vars", "builtins.exec", "builtins.eval")
 
 @rule(
     code="ASL101",
-    wants=dropped_coroutines(),
+    wants=dropped_coroutines() | exceptional_calls(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",
 )
 def unawaited_coroutine(body: Body) -> Iterator[Problem]:
@@ -38,6 +39,9 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     Reported are calls of functions known to be coroutine functions: of the same file, of the project through imports,
     classes and their bases, and of the standard library. The result counts as dropped when the call is a statement of
     its own, when it is bound to a name that nothing reads, and when it goes into a list that is never awaited.
+
+    Where nothing is known of a method, its file may still tell: a call that stands alone while the same call is awaited
+    at least three times in the file, and never used in another way, is shown as information.
 
     ## Bad
 
@@ -66,6 +70,8 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
         coroutine = save(record)
         await asyncio.wait_for(coroutine, timeout=5)
         await asyncio.gather(*[save(part) for part in (record, record)])
+
+    def saving(record):
         return save(record)
     ```
 
@@ -84,12 +90,20 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     for call in body.all_calls():
         entity = body.resolve(call)
         if isinstance(entity, AsyncGenerator):
-            if destination(body, call).fate is Fate.DROPPED:
+            if _is_statement(body, call):
                 trace = definition(body, entity.of)
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
             trace = definition(body, entity.of)
             yield Problem(call, _message(body, call, how), trace=trace)
+        elif (
+            entity is None and destination(body, call).fate is Fate.DROPPED and (times := awaited_elsewhere(body, call))
+        ):
+            yield Problem(call, _exception_message(body, call, times), is_information=True)
+
+
+def _is_statement(body: Body, call: "Call") -> bool:
+    return destination(body, call).fate is Fate.DROPPED
 
 
 def _dropped(body: Body, call: "Call") -> str:
@@ -157,6 +171,11 @@ def _is_display(body: Body, value: "BaseExpression") -> bool:
 def _message(body: Body, call: "Call", how: str) -> str:
     callee = body.text(call.func)
     return f"coroutine `{callee}(...)` {how}, so it never runs; {remedy(body)}"
+
+
+def _exception_message(body: Body, call: "Call", times: int) -> str:
+    callee = body.text(call.func)
+    return f"`{callee}(...)` is not awaited here, while this file awaits it {times} times elsewhere; add `await`"
 
 
 def _generator_message(body: Body, call: "Call") -> str:

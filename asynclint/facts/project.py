@@ -23,7 +23,7 @@ from asynclint.facts.entities import (
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
 from asynclint.facts.knowledge import stdlib
-from asynclint.facts.knowledge.blocking import blocking
+from asynclint.facts.knowledge.blocking import BlockingCalls, blocking
 from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, TRANSPARENT, TRANSPARENT_PREFIXES
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
@@ -72,14 +72,21 @@ class Project:
     """The linted project as one web of names.
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
-    name as the importing path means it (None when it is not part of the project).
+    name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting.
     """
 
-    def __init__(self, load: Callable[[str], ModuleFacts | None], locate: Callable[[str, str], str | None]) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], ModuleFacts | None],
+        locate: Callable[[str, str], str | None],
+        blocking: BlockingCalls | None = None,
+    ) -> None:
+        self.blocking = blocking or BlockingCalls()
         self._load = load
         self._locate = locate
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
+        self._module_names: dict[str, tuple[str, ...]] = {}
         self._busy: set[tuple[object, ...]] = set()
         self._circular = False
 
@@ -90,6 +97,14 @@ class Project:
         if path not in self._modules:
             self._modules[path] = self._load(path)
         return self._modules[path]
+
+    def module_names(self, path: str) -> tuple[str, ...]:
+        """The dotted names by which a file of the project can be imported."""
+        if path not in self._module_names:
+            parts = re.split(r"[\\/]", re.sub(r"([\\/]__init__)?\.pyi?$", "", path))
+            names = (".".join(parts[start:]) for start in range(len(parts)))
+            self._module_names[path] = tuple(name for name in names if name and self._locate(name, path) == path)
+        return self._module_names[path]
 
     def scope(self, entity: Function | Class) -> Scope:
         """The scope an entity stands for."""
@@ -385,7 +400,7 @@ class Project:
                 definer = self._definer(current.name, name)
                 if definer:
                     return Named(f"{definer}.{name}")
-            elif (inherited := f"{current.name}.{name}") in blocking().calls or inherited in blocking().returns:
+            elif self.blocking.of(inherited := f"{current.name}.{name}") or inherited in blocking().returns:
                 return Named(inherited)
             elif current.name not in _HARMLESS_BASES:
                 return None

@@ -11,6 +11,7 @@ from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.wants import (
     Want,
     bare_methods,
+    blocking_calls,
     blocking_helpers,
     calls,
     dropped_coroutines,
@@ -39,6 +40,7 @@ __all__ = [
     "Problem",
     "Rule",
     "bare_methods",
+    "blocking_calls",
     "blocking_helpers",
     "calls",
     "dropped_coroutines",

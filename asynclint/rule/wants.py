@@ -13,6 +13,7 @@ class Want(Struct, frozen=True):
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
+    blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
@@ -23,6 +24,7 @@ class Want(Struct, frozen=True):
             bare_methods=self.bare_methods | other.bare_methods,
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
+            blocking=self.blocking | other.blocking,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             handlers=self.handlers | other.handlers,
         )
@@ -53,6 +55,11 @@ def misused_coroutines(arguments_of: frozenset[str]) -> Want:
 def handlers(*names: str) -> Want:
     """Coroutines with a bare `except` or one that catches any of these, alone or in a tuple."""
     return Want(handlers=frozenset(names))
+
+
+def blocking_calls(code: str) -> Want:
+    """Coroutines that call, or enter by `with`, what is known to block under this code, by table or configuration."""
+    return Want(blocking=frozenset({code}))
 
 
 def blocking_helpers() -> Want:

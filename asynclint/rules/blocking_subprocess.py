@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL203",
-    wants=wanted("ASL203"),
+    wants=blocking_calls("ASL203"),
     pitfall="https://docs.python.org/3/library/asyncio-subprocess.html",
 )
 def blocking_subprocess(body: Body) -> Iterator[Problem]:

@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL206",
-    wants=wanted("ASL206"),
+    wants=blocking_calls("ASL206"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
 )
 def blocking_wait(body: Body) -> Iterator[Problem]:

@@ -157,8 +157,14 @@ def pages() -> dict[str, str]:
 
 def page(rule: Rule) -> str:
     """A rule's page: its docstring under a heading, with its code, default and source."""
-    facts = f"**{rule.code}** · {_default_words(rule)} · [documented pitfall]({rule.pitfall})"
+    facts = f"**{rule.code}** · {_default_words(rule)}{_libraries(rule)} · [documented pitfall]({rule.pitfall})"
     return f"# {rule.name}\n\n{facts}\n\n{_text(rule)}\n"
+
+
+def _libraries(rule: Rule) -> str:
+    if rule.code == _HOUSEKEEPING.code:
+        return ""
+    return " · asyncio and anyio" if rule.on_anyio else " · asyncio only"
 
 
 def _text(rule: Rule) -> str:

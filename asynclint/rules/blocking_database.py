@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL204",
     wants=blocking_calls("ASL204"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_database(body: Body) -> Iterator[Problem]:
     """A coroutine that asks a database or a broker with a synchronous driver stops the event loop until it answers.

@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL208",
     wants=blocking_calls("ASL208"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
     default=Default.INFO,
     in_tests=InTests.SILENT,
 )

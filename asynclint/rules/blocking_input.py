@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL207",
     wants=blocking_calls("ASL207"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_input(body: Body) -> Iterator[Problem]:
     """A coroutine that asks the user, or reads standard input, stops the event loop until they have typed.

@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocked_calls, instead
     code="ASL201",
     wants=blocking_calls("ASL201"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_sleep(body: Body) -> Iterator[Problem]:
     """`time.sleep` in a coroutine stops the event loop, and every other task with it.

@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL203",
     wants=blocking_calls("ASL203"),
     pitfall="https://docs.python.org/3/library/asyncio-subprocess.html",
+    on_anyio=True,
 )
 def blocking_subprocess(body: Body) -> Iterator[Problem]:
     """A coroutine that runs a command and waits for it stops the event loop until the command has ended.

@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL206",
     wants=blocking_calls("ASL206"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
+    on_anyio=True,
 )
 def blocking_wait(body: Body) -> Iterator[Problem]:
     """A coroutine that waits for a thread, its lock, event, queue or future stops the event loop meanwhile.

@@ -8,6 +8,7 @@ from asynclint.rule.blocking import blocking_problems
     code="ASL209",
     wants=blocking_calls("ASL209"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
     default=Default.INFO,
 )
 def cpu_bound_call(body: Body) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
-_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
+POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
 _SEQUENCES = frozenset(
     {
         *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
@@ -97,6 +97,10 @@ class Project:
         if path not in self._modules:
             self._modules[path] = self._load(path)
         return self._modules[path]
+
+    def located(self, name: str, importer: str) -> str | None:
+        """The file of a module name as a file means it, None when it is not part of the project."""
+        return self._locate(name, importer)
 
     def module_names(self, path: str) -> tuple[str, ...]:
         """The dotted names by which a file of the project can be imported."""
@@ -172,7 +176,7 @@ class Project:
         entity, rest = self.lookup(path, scope, root[0]), code[root.end() :]
         if entity == Named("builtins.super") and rest.startswith("()"):
             entity, rest = self._super(path, scope), rest[2:]
-        for postfix in _POSTFIX.findall(rest):
+        for postfix in POSTFIX.findall(rest):
             entity = self._apply(entity, postfix)
             if entity is None:
                 return None

@@ -59,6 +59,11 @@ def helper():
     m.fetch()
 
 
+class Repository(db.Base):
+    async def load(self):
+        self.select()  # ASL204 the async client
+
+
 async def handle(store: Store, client: db.Client):
     m.fetch(1)  # ASL206 `await mylib.afetch(...)`
     m.nap()  # ASL201 `await asyncio.to_thread(...)`

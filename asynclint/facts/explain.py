@@ -1,6 +1,5 @@
 """How a call was understood: each name of its callee, what it turned out to be, and where knowing stops and why."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -11,9 +10,9 @@ from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Module, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.names import Binding, Bound
-from asynclint.facts.project import POSTFIX, Project
+from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
-from asynclint.facts.wording import described, place_of, spelled
+from asynclint.facts.wording import described, parts_of, place_of, spelled
 from asynclint.finding import Finding
 
 _DEEPEST = 3  # assignments to look behind
@@ -81,11 +80,11 @@ def _chain(
     project: Project, path: str, scope: int, code: str, call: CallFacts | None = None, depth: int = 0
 ) -> Iterator[Step]:
     """The steps of a code, up to where it stops being known."""
-    root = re.match(r"[^\W\d]\w*", code)
-    if root is None or "|" in code:
+    parts = parts_of(code)
+    if not parts or "|" in code:
         yield Step(spelled(code), "one of several, or no chain of names: not looked into", depth=depth)
         return
-    known, parts = "", [root[0], *POSTFIX.findall(code[root.end() :])]
+    known = ""
     if parts[:2] == ["super", "()"]:
         parts[:2] = ["super()"]
     before: Entity | None = None

@@ -29,7 +29,7 @@ from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
-POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
+_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
 _SEQUENCES = frozenset(
     {
         *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
@@ -176,7 +176,7 @@ class Project:
         entity, rest = self.lookup(path, scope, root[0]), code[root.end() :]
         if entity == Named("builtins.super") and rest.startswith("()"):
             entity, rest = self._super(path, scope), rest[2:]
-        for postfix in POSTFIX.findall(rest):
+        for postfix in _POSTFIX.findall(rest):
             entity = self._apply(entity, postfix)
             if entity is None:
                 return None
@@ -400,11 +400,13 @@ class Project:
                     return self._bound(module, current.scope, name)
             elif current is None:
                 return None
+            elif self.blocking.declared(f"{current.name}.{name}") is not None:
+                return Named(f"{current.name}.{name}")
             elif current.name in stdlib().classes:
                 definer = self._definer(current.name, name)
                 if definer:
                     return Named(f"{definer}.{name}")
-            elif self.blocking.of(inherited := f"{current.name}.{name}") or inherited in blocking().returns:
+            elif (inherited := f"{current.name}.{name}") in blocking().calls or inherited in blocking().returns:
                 return Named(inherited)
             elif current.name not in _HARMLESS_BASES:
                 return None

@@ -15,9 +15,9 @@ from asynclint.facts.entities import (
     Variable,
 )
 from asynclint.facts.knowledge import stdlib
-from asynclint.facts.project import POSTFIX, Project
+from asynclint.facts.project import Project
 
-_ALONE = {"!": "await", "*": "an element", "*!": "an element", "@": "`as`", "@!": "`as`"}
+_ALONE = {"()": "(...)", "[]": "[...]", "!": "await", "*": "an element", "*!": "an element", "@": "`as`", "@!": "`as`"}
 _AROUND = {
     "!": "await {}",
     "*": "an element of {}",
@@ -26,7 +26,14 @@ _AROUND = {
     "@!": "async with {}",
 }
 _PLAIN = {"()": "(...)", "[]": "[...]", "/": " / ..."}
-_ROOT = re.compile(r"\w*")
+_ROOT = re.compile(r"[^\W\d]\w*")
+_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
+
+
+def parts_of(code: str) -> list[str]:
+    """The name a code begins with and its postfixes, [] when it is no chain of names."""
+    root = _ROOT.match(code)
+    return [root[0], *map(str, _POSTFIX.findall(code[root.end() :]))] if root else []
 
 
 def spelled(code: str) -> str:
@@ -35,13 +42,14 @@ def spelled(code: str) -> str:
         return _ALONE[code]
     if "," in code or "|" in code:
         return re.sub(r"[!@*]", "", code).replace("()", "(...)").replace("|", " or ").replace(",", ", ")
-    text = around = str(_ROOT.findall(code)[0])
-    for postfix in POSTFIX.findall(code[len(text) :]):
+    root, *postfixes = parts_of(code) or [code]
+    text = around = root
+    for postfix in postfixes:
         if postfix in _AROUND:
             text = _AROUND[postfix].format(around)
             around = f"({text})"
         else:
-            text = around = around + _PLAIN.get(postfix, str(postfix))
+            text = around = around + _PLAIN.get(postfix, postfix)
     return text
 
 

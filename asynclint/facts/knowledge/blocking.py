@@ -61,6 +61,7 @@ class BlockingCalls:
         self._globs = [  # the longest is the most precise
             (re.compile(fnmatch.translate(name)), said[name]) for name in sorted(filter(_is_glob, said), key=len)[::-1]
         ]
+        self._declared: dict[str, Blocked | None] = {}
         self._found: dict[str, Blocked | None] = {}
         self._codes: dict[str, frozenset[str]] = {}
 
@@ -88,9 +89,11 @@ class BlockingCalls:
         """What the user has said of a dotted name, None when nothing."""
         if name in self._exact:
             return self._exact[name]
-        if name.rpartition(".")[2].startswith("__"):  # nobody thinks of them in a glob
-            return None
-        return next((blocked for glob, blocked in self._globs if glob.match(name)), None)
+        if name not in self._declared:
+            is_special = name.rpartition(".")[2].startswith("__")  # nobody thinks of them in a glob
+            globs = () if is_special else self._globs
+            self._declared[name] = next((blocked for glob, blocked in globs if glob.match(name)), None)
+        return self._declared[name]
 
     def _find(self, name: str) -> Blocked | None:
         shipped, said = blocking().calls.get(name), self.declared(name)

@@ -1,13 +1,14 @@
 """Annotations as promises: which class, or which of several, a value is said to be an instance of."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from msgspec import Struct
 
 _UNIONS = frozenset({"Optional", "Union"})
 _WRAPPERS = frozenset({"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InitVar"})
+_TUPLES = frozenset({"tuple", "Tuple"})
 _CLASSES = frozenset({"type", "Type"})
 
 
@@ -30,22 +31,39 @@ def promises(annotation: str) -> tuple[Promise, ...]:
 
     `Optional["Queue[int]"]` offers `Queue` with the argument `int`.
     """
-    offered = _alternatives(annotation) - {_NOTHING}
-    return tuple(offered) if _UNKNOWN not in offered else ()
+    offered = tuple(promise for promise in _alternatives(annotation) if promise != _NOTHING)
+    return offered if _UNKNOWN not in offered else ()
 
 
 def sole(annotation: str) -> str:
     """The dotted name of the only class an annotation offers, "" when there is another or it may be None."""
     offered = _alternatives(annotation)
-    return next(iter(offered)).name if len(offered) == 1 else ""
+    return offered[0].name if len(offered) == 1 else ""
+
+
+def keeps_kind(taken: str, given: str, is_variable: Callable[[str], bool]) -> bool:
+    """Does a function that is annotated to take one callable and give another one leave it what it is?
+
+    That is `F` for `F`, and `Callable[Q, R]` for `Callable[P, R]` where R is a type variable or a coroutine.
+    """
+    if is_variable(given):
+        return taken == given
+    results = [promise.arguments[-1] for text in (taken, given) for promise in promises(text) if _is_callable(promise)]
+    if len(results) != 2 or results[0] != results[1]:
+        return False
+    return is_variable(results[0]) or sole(results[0]).rpartition(".")[2] in ("Coroutine", "CoroutineType")
+
+
+def _is_callable(promise: Promise) -> bool:
+    return promise.name.rpartition(".")[2] == "Callable" and len(promise.arguments) == 2
 
 
 @lru_cache(maxsize=4096)
-def _alternatives(annotation: str) -> frozenset[Promise]:
+def _alternatives(annotation: str) -> tuple[Promise, ...]:
     try:
-        return frozenset(_offered(ast.parse(annotation.strip(), mode="eval").body))
+        return tuple(dict.fromkeys(_offered(ast.parse(annotation.strip(), mode="eval").body)))
     except (SyntaxError, RecursionError, ValueError, MemoryError):
-        return frozenset({_UNKNOWN})
+        return (_UNKNOWN,)
 
 
 def _offered(node: ast.expr) -> Iterator[Promise]:
@@ -74,7 +92,8 @@ def _subscripted(name: str, arguments: list[ast.expr]) -> Iterator[Promise]:
         for promise in _offered(arguments[0]):
             yield Promise(promise.name, is_class=True)
     else:
-        yield Promise(name, arguments=tuple(map(ast.unparse, arguments)) if name else ())
+        held = tuple(map(ast.unparse, arguments)) if name else ()
+        yield Promise(name, arguments=held[:1] if last in _TUPLES and held[1:] == ("...",) else held)
 
 
 def _dotted(node: ast.expr) -> str:

@@ -9,9 +9,11 @@ class ClassFacts(Struct, array_like=True):
     """A class: the codes of its bases, the annotations between their brackets, what its methods bind on `self`.
 
     The names bound in the class body are those of its scope; `attributes` are the ones set through the first parameter.
+    `type_parameters` are those of `class C[T: Bound]`, each with the annotation it is bound to or "".
     """
 
     bases: tuple[str, ...] = ()
     base_arguments: tuple[tuple[str, ...], ...] = ()
     decorators: tuple[str, ...] = ()
     attributes: dict[str, list[Binding]] = {}
+    type_parameters: dict[str, str] = {}

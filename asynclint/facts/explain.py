@@ -9,10 +9,10 @@ from asynclint.facts.blocking import blocked_call
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Module, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
-from asynclint.facts.names import Binding, Bound
+from asynclint.facts.names import Binding, Bound, chain
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
-from asynclint.facts.wording import described, parts_of, place_of, spelled
+from asynclint.facts.wording import described, place_of, spelled
 from asynclint.finding import Finding
 
 _DEEPEST = 3  # assignments to look behind
@@ -80,19 +80,19 @@ def _chain(
     project: Project, path: str, scope: int, code: str, call: CallFacts | None = None, depth: int = 0
 ) -> Iterator[Step]:
     """The steps of a code, up to where it stops being known."""
-    parts = parts_of(code)
-    if not parts or "|" in code:
+    parts = list(chain(code))
+    if not parts:
         yield Step(spelled(code), "one of several, or no chain of names: not looked into", depth=depth)
         return
     known = ""
-    if parts[:2] == ["super", "()"]:
-        parts[:2] = ["super()"]
+    if parts[0] == "super" and parts[1:2] and parts[1].startswith("()"):
+        parts[:2] = ["".join(parts[:2])]
     before: Entity | None = None
     for position, part in enumerate(parts):
         known += part
         entity = project.evaluate(path, scope, known)
         is_last = call is not None and position == len(parts) - 1
-        how = _origin(project, path, scope, part) if not position and known != "super()" else ""
+        how = _origin(project, path, scope, part) if not position and not known.startswith("super()") else ""
         ends = f", {_USES[call.use]}" if call is not None and is_last else ""
         if entity is not None:
             words = f"{how}: {described(project, entity)}" if how else described(project, entity)
@@ -219,7 +219,7 @@ def _promise(project: Project, path: str, binding: Binding) -> str:
 
 def _unknown_part(project: Project, before: Entity | None, part: str, ends: str, depth: int) -> Iterator[Step]:
     """Why an attribute, a call, an `await` of something known is not known itself."""
-    if part == "()" and before is not None:
+    if part.startswith("()") and before is not None:
         yield Step("(...)", f"called{ends}; {_no_result(project, before)}", depth=depth)
         return
     if part[0] == "." and isinstance(before, Instance | Class | Module):

@@ -17,3 +17,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     parameters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     returned: list[str] = []  # codes, in the order of the `return`s
+    yielded: list[str] = []  # codes, in the order of the `yield`s

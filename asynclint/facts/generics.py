@@ -40,6 +40,8 @@ def meanings(project: Classes, klass: Class, arguments: Sequence[Entity | None],
 def parameters(project: Classes, klass: Class) -> list[str]:
     """The names of a class's type variables, in order."""
     facts = project.scope(klass).klass
+    if facts is not None and facts.type_parameters:
+        return list(facts.type_parameters)
     bases = list(zip(facts.bases, facts.base_arguments, strict=True)) if facts else []
     declared = [arguments for code, arguments in bases if code.rpartition(".")[2] in _DECLARING]
     found = (name for arguments in declared or [a for _, a in bases] for text in arguments for name in _names(text))
@@ -54,20 +56,20 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _variable(project: Classes, klass: Class, name: str) -> bool:
-    return isinstance(project.annotated(klass.path, project.scope(klass).parent, name), Variable)
+    return isinstance(project.annotated(klass.path, klass.scope, name), Variable)
 
 
 def _inherited(project: Classes, klass: Class, outer: Meanings, definer: Class, depth: int) -> Iterator[Meanings]:
     if klass == definer:
         yield outer
         return
-    facts, scope = project.scope(klass).klass, project.scope(klass).parent
+    facts = project.scope(klass).klass
     for base, arguments in zip(project.bases(klass), facts.base_arguments if facts else (), strict=False):
         if isinstance(base, Class) and depth < _DEEPEST:
-            given = [_said(outer, project.annotated(klass.path, scope, text)) for text in arguments]
+            given = [_said(outer, project.annotated(klass.path, klass.scope, text)) for text in arguments]
             inner = dict(zip(parameters(project, base), given, strict=False))
             yield from _inherited(project, base, inner, definer, depth + 1)
 
 
 def _said(outer: Meanings, entity: Entity | None) -> Entity | None:
-    return outer.get(entity.name) if isinstance(entity, Variable) else entity
+    return outer.get(entity.name) or entity.bound if isinstance(entity, Variable) else entity

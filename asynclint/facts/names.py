@@ -3,17 +3,24 @@
 An expression is kept as a *code*: a name followed by postfixes, or "" when it is anything else.
 
     a.b         attribute           a()      call               a!       awaited
-    a[]         subscript           a@  a@!  entered by `with` / `async with`
+    a[]  a[0]   subscript           a@  a@!  entered by `with` / `async with`
     a*  a*!     element given by `for` / `async for`
+    a()<b>      call of a function by a lower-case name with `b` for its first argument, or with `bound=B`
     a/          divided by anything
     (a,b.c)     a tuple of codes    a|b()    either of them
+    {A | B}     an annotation that is given a name
     None, True, False: the constants
 
 So `async with pool.acquire() as conn` binds `conn` to `pool.acquire()@!`.
 """
 
 import ast
+import builtins
+import re
+from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -45,10 +52,16 @@ def code_of(node: ast.expr | None) -> str:
             return name
         case ast.Attribute(value=value, attr=attr):
             return _with(value, f".{attr}")
+        case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(name)), *_]):
+            return _with(value, f".{name}") if name.isidentifier() else ""
         case ast.Call(func=func):
-            return _with(func, "()")
+            return _with(func, f"(){_first_argument(node)}")
         case ast.Await(value=value):
             return _with(value, "!")
+        case ast.BinOp(op=ast.BitOr()):
+            return alias_code(node)
+        case ast.Subscript(value=value, slice=ast.Constant(value=int(index))) if index >= 0:
+            return _with(value, f"[{int(index)}]")
         case ast.Subscript(value=value):
             return _with(value, "[]")
         case ast.NamedExpr(value=value):
@@ -66,14 +79,84 @@ def code_of(node: ast.expr | None) -> str:
     return ""
 
 
+def alias_code(node: ast.expr | None) -> str:
+    """The code of an annotation that is given a name: `Handler = Callable[[Event], Result] | None`."""
+    annotation = annotation_of(node)
+    return f"{{{annotation}}}" if annotation else ""
+
+
+def _first_argument(call: ast.Call) -> str:
+    """`<a>` of `f(a)`; functions, unlike classes, often give what they are given, or something made of it."""
+    match call:
+        case ast.Call(keywords=[ast.keyword(arg="bound", value=bound), *_]):
+            text = annotation_of(bound)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name[:1].islower():
+            text = _dotted(first.value) if isinstance(first, ast.Constant) else code_of(first)
+        case _:
+            return ""
+    return f"<{text}>" if text and _PLAIN.fullmatch(text) else ""
+
+
+def _dotted(value: object) -> str:
+    return value if isinstance(value, str) and all(map(str.isidentifier, value.split("."))) else ""
+
+
 def _either(nodes: list[ast.expr]) -> str:
     codes = [code_of(node) for node in nodes]  # not `map`: since Python 3.12 it nests on the C stack, which is short
-    return "|".join(codes) if all(code and code[0] != "(" for code in codes) else ""
+    return "|".join(codes) if all(code and code[0] not in "({" for code in codes) else ""
 
 
 def _with(node: ast.expr, postfix: str) -> str:
     code = code_of(node)
-    return code + postfix if code and code[0] != "(" and "|" not in code else ""
+    return code + postfix if code and code[0] not in "({" and len(arms(code)) == 1 else ""
+
+
+_PLAIN = re.compile(r"[^'\":;\\]*")
+_STEP = re.compile(r"\.\w+|\(\)|\[\d*\]|@!|\*!|[!@*/]|<")
+_ROOT = re.compile(r"[^\W\d]\w*")
+_OPENING, _CLOSING = "(<[{", ")>]}"
+
+
+@lru_cache(maxsize=1 << 16)
+def chain(code: str) -> tuple[str, ...]:
+    """The name that a code begins with and its postfixes, `()<b>` being one; () when it is no such chain."""
+    root = _ROOT.match(code)
+    if root is None:
+        return ()
+    steps, at = [root[0]], root.end()
+    while step := _STEP.match(code, at):
+        at = step.end()
+        if step[0] == "<":
+            at = next((end + 1 for end, depth in _depths(code, step.start()) if not depth), len(code))
+            steps[-1] += code[step.start() : at]
+        else:
+            steps.append(step[0])
+    return tuple(steps) if at == len(code) else ()
+
+
+def arms(code: str) -> list[str]:
+    """The codes in `a|b()`."""
+    return _split(code, "|")
+
+
+def items_of(code: str) -> list[str]:
+    """The codes in a tuple's code `(a,b())`."""
+    return _split(code[1:-1], ",")
+
+
+def _split(code: str, separator: str) -> list[str]:
+    if separator not in code:
+        return [code]
+    cuts = [place for place, depth in _depths(code, 0) if not depth and code[place] == separator]
+    return [code[start + 1 : end] for start, end in pairwise((-1, *cuts, len(code)))]
+
+
+def _depths(code: str, start: int) -> Iterator[tuple[int, int]]:
+    """Each place, and how many brackets are open after it."""
+    depth = 0
+    for place in range(start, len(code)):
+        depth += (code[place] in _OPENING) - (code[place] in _CLOSING)
+        yield place, depth
 
 
 def argument_codes(call: ast.Call) -> list[str]:
@@ -104,5 +187,13 @@ def annotation_of(node: ast.expr | None) -> str:
             return " | ".join(sides) if all(sides) else ""
         case ast.Subscript(value=value, slice=inner):
             outer, items = annotation_of(value), inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return f"{outer}[{', '.join(annotation_of(item) or '...' for item in items)}]" if outer else ""
+            return f"{outer}[{_annotations(items)}]" if outer else ""
+        case ast.List(elts=items):
+            return f"[{_annotations(items)}]"
+        case ast.Constant(value=builtins.Ellipsis):
+            return "..."
     return ""
+
+
+def _annotations(nodes: list[ast.expr]) -> str:
+    return ", ".join(annotation_of(node) or "0" for node in nodes)  # 0 promises nothing

@@ -6,66 +6,51 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from asynclint.facts.annotations import Promise, promises, sole
+from asynclint.facts import library
+from asynclint.facts.annotations import Promise, keeps_kind, promises, sole
 from asynclint.facts.calls import CallFacts
+from asynclint.facts.containers import element, item, listed, method, taken
 from asynclint.facts.entities import (
+    Alias,
     AsyncGenerator,
     Class,
+    Context,
     Coroutine,
+    Either,
     Entity,
     Function,
     Instance,
     Items,
     Module,
     Named,
+    Taken,
     Variable,
+    union,
 )
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
-from asynclint.facts.knowledge import stdlib
-from asynclint.facts.knowledge.blocking import BlockingCalls, blocking
-from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, TRANSPARENT, TRANSPARENT_PREFIXES
+from asynclint.facts.knowledge.blocking import BlockingCalls
+from asynclint.facts.knowledge.decorators import (
+    CONTEXTS,
+    OVERLOADS,
+    PROPERTIES,
+    PROPERTY_NAMES,
+    ROUTES,
+    TRANSPARENT,
+    TRANSPARENT_PREFIXES,
+)
+from asynclint.facts.knowledge.passing import PASSING, Passing
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
-from asynclint.facts.names import Binding, Bound
+from asynclint.facts.names import Binding, Bound, arms, chain, items_of
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
-_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
-_SEQUENCES = frozenset(
-    {
-        *(f"builtins.{name}" for name in ("list", "set", "frozenset", "tuple")),
-        *(f"typing.{name}" for name in ("List", "Set", "FrozenSet", "Tuple", "Deque")),
-        *(
-            f"{module}.{name}"
-            for module in ("typing", "collections.abc")
-            for name in (
-                "Sequence",
-                "MutableSequence",
-                "Iterable",
-                "Iterator",
-                "Collection",
-                "AbstractSet",
-                "Set",
-                "MutableSet",
-                "AsyncIterable",
-                "AsyncIterator",
-                "Generator",
-                "AsyncGenerator",
-            )
-        ),
-        "collections.deque",
-        "builtins.dict_values",
-    }
-)
-_MAPPINGS = frozenset(
-    {
-        *("builtins.dict", "typing.Dict", "collections.defaultdict", "collections.OrderedDict", "typing.DefaultDict"),
-        *(f"{module}.{name}" for module in ("typing", "collections.abc") for name in ("Mapping", "MutableMapping")),
-    }
-)
-_ITEM_METHODS = frozenset({"get", "pop", "popleft", "setdefault"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
+_AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})
+_CALLABLES = frozenset({Named("typing.Callable"), Named("collections.abc.Callable")})
+_TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
+_UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
+_NONE = Instance(Named("builtins.None"))
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
-_HARMLESS_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
 
 
 class Project:
@@ -167,26 +152,72 @@ class Project:
         if not code or code == "None":
             return None
         if code[0] == "(":
-            return Items(tuple(self.evaluate(path, scope, item) for item in code[1:-1].split(",")))
-        if "|" in code:
-            return _common({self.evaluate(path, scope, arm) for arm in code.split("|") if arm != "None"})
-        root = re.match(r"[^\W\d]\w*", code)
-        if root is None:
-            return None
-        entity, rest = self.lookup(path, scope, root[0]), code[root.end() :]
-        if entity == Named("builtins.super") and rest.startswith("()"):
-            entity, rest = self._super(path, scope), rest[2:]
-        for postfix in _POSTFIX.findall(rest):
-            entity = self._apply(entity, postfix)
+            return Items(tuple(self.evaluate(path, scope, item) for item in items_of(code)))
+        if code[0] == "{":
+            promised = self.annotated(path, scope, code[1:-1])
+            return Alias(promised) if promised is not None else None
+        if len(options := arms(code)) > 1:
+            return union(self.evaluate(path, scope, arm) for arm in options if arm != "None")
+        root, *postfixes = chain(code) or ("",)
+        entity = self.lookup(path, scope, root) if root else None
+        if entity == Named("builtins.super") and postfixes[:1] == ["()"]:
+            entity, postfixes = self._super(path, scope), postfixes[1:]
+        for postfix in postfixes:
+            if postfix.endswith(">"):
+                entity = self._called_with(entity, path, scope, postfix[3:-1])
+            else:
+                entity = self._apply(entity, postfix)
             if entity is None:
                 return None
         return entity
 
+    def _called_with(self, entity: Entity | None, path: str, scope: int, argument: str) -> Entity | None:
+        """What a call gives whose first argument is known."""
+        if not isinstance(entity, Named):
+            return self._apply(entity, "()")
+        if entity.name == "typing.TypeVar":
+            return Variable("", self.annotated(path, scope, argument))
+        if entity.name == "typing.cast":
+            return self.annotated(path, scope, argument)
+        if entity.name not in PASSING:
+            return self._apply(entity, "()")
+        given = self.evaluate(path, scope, argument)
+        return self._passed(PASSING[entity.name], entity, given) if given is not None else self._apply(entity, "()")
+
+    def _passed(self, how: Passing, function: Named, given: Entity) -> Entity | None:
+        """What a function gives that passes on what it is given, or something made of it."""
+        match how:
+            case Passing.SAME:
+                return given
+            case Passing.RESULT:
+                return Coroutine(function, self._apply(given, "!"))
+            case Passing.TASK:
+                return Instance(Named("asyncio.Task"), arguments=(self._apply(given, "!"),))
+            case Passing.ELEMENT:
+                return self._apply(given, "*")
+            case Passing.LIST:
+                return listed(self._apply(given, "*"))
+            case Passing.NUMBERED:
+                return listed(Items((None, self._apply(given, "*"))))
+
     def _apply(self, entity: Entity | None, postfix: str) -> Entity | None:
-        if entity is None:
-            return None
+        match entity:
+            case None:
+                return None
+            case Variable(bound=bound):
+                return self._apply(bound, postfix)
+            case Alias(of=Instance(of=klass)):
+                return self._apply(klass, postfix)
+            case Either(options=options):
+                asked = [option for option in options if not self._lacks(option, postfix)]
+                return union(self._apply(option, postfix) for option in asked)
         if postfix[0] == ".":
             return self.member(entity, postfix[1:])
+        if postfix[0] == "[":
+            return self._subscript(entity, int(postfix[1:-1]) if len(postfix) > 2 else None)
+        return self._operated(entity, postfix)
+
+    def _operated(self, entity: Entity, postfix: str) -> Entity | None:
         match postfix:
             case "()":
                 return self.result(entity)
@@ -194,20 +225,59 @@ class Project:
                 return self.awaited(entity)
             case "@" | "@!":
                 return self.entered(entity, "__aenter__" if postfix == "@!" else "__enter__")
+            case "*" | "*!":
+                return self._element(entity, is_async=postfix == "*!")
             case "/":
                 return self._by_method(entity, "__truediv__")
-            case "[]" if isinstance(entity, Class) or (isinstance(entity, Named) and _is_class_name(entity.name)):
-                return entity  # a generic class with its arguments
-            case "[]" if _element(entity, subscript=True) is None:
-                return self._by_method(entity, "__getitem__")
-            case "*" | "*!" | "[]":
-                return _element(entity, subscript=postfix == "[]")
         return None
 
+    def _lacks(self, entity: Entity, postfix: str) -> bool:
+        """Is it an object of the project that certainly has no such attribute?"""
+        if postfix[0] != "." or not (isinstance(entity, Instance) and isinstance(entity.of, Class)):
+            return False
+        if self.member(entity, postfix[1:]) is not None or self._is_assigned(entity.of, postfix[1:]):
+            return False
+        lineage = list(self.lineage(entity.of))
+        scopes = [self.scope(klass) for klass in lineage if isinstance(klass, Class)]
+        known = all(isinstance(k, Class) or (k is not None and library.is_wholly_known(k.name)) for k in lineage)
+        return known and not any(name in scope.names for scope in scopes for name in (postfix[1:], "__getattr__"))
+
+    def _subscript(self, entity: Entity, place: int | None) -> Entity | None:
+        if isinstance(entity, Class) or (isinstance(entity, Named) and library.is_class(entity.name)):
+            return entity  # a generic class with its arguments
+        return item(entity, place) or self._by_method(entity, "__getitem__")
+
+    def _element(self, entity: Entity, *, is_async: bool) -> Entity | None:
+        """What a loop over the entity gives."""
+        if isinstance(entity, AsyncGenerator):
+            return self._yielded(entity.of)
+        held = element(entity)
+        if held is not None or not (isinstance(entity, Instance) and isinstance(entity.of, Class)):
+            return held
+        iterate = self.member(entity, "__aiter__" if is_async else "__iter__")
+        if isinstance(iterate, Function) and self.function(iterate).is_generator and self.is_plain(iterate):
+            return self._yielded(iterate)
+        iterator = self.result(iterate) if isinstance(iterate, Function) else None
+        if isinstance(iterator, Instance) and isinstance(iterator.of, Class):
+            return self._next(iterator, is_async=is_async)
+        return element(iterator) if iterator is not None else None
+
+    def _next(self, iterator: Instance, *, is_async: bool) -> Entity | None:
+        step = self.member(iterator, "__anext__" if is_async else "__next__")
+        result = self.result(step) if isinstance(step, Function) else None
+        return self.awaited(result) if isinstance(result, Coroutine) else result
+
+    def _yielded(self, generator: Function) -> Entity | None:
+        """What a generator function yields: as annotated, else what all its `yield`s agree on."""
+        facts, scope = self.function(generator), self.scope(generator)
+        if facts.returns:
+            promised = self.annotated(generator.path, scope.parent, facts.returns)
+            return element(promised) if promised is not None else None
+        return union(self.evaluate(generator.path, generator.scope, code) for code in facts.yielded if code != "None")
+
     def _by_method(self, entity: Entity, name: str) -> Entity | None:
-        """What an operator that is spelled by this method gives, as far as a library's class says."""
-        known = isinstance(entity, Instance) and isinstance(entity.of, Named)
-        method = self.member(entity, name) if known else None
+        """What an operator that is spelled by this method gives."""
+        method = self.member(entity, name) if isinstance(entity, Instance) else None
         return self.result(method) if method is not None else None
 
     def _super(self, path: str, scope: int) -> Entity | None:
@@ -227,6 +297,8 @@ class Project:
         index = scope
         while index >= 0:
             here = module.scopes[index]
+            if here.klass is not None and name in here.klass.type_parameters:
+                return Variable(name, self.annotated(path, index, here.klass.type_parameters[name]))
             if name in here.names and (here.kind is not ScopeKind.CLASS or index == scope):
                 return self._bound(module, index, name)
             index = here.parent
@@ -257,18 +329,10 @@ class Project:
         )
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
-        meanings = {self._binding(module, binding) for binding in bindings}
-        if any(binding.bound is Bound.ANNOTATION for binding in bindings):
-            meanings.discard(None)  # a declared type holds for what cannot be seen
-        return self._one_coroutine_function(meanings) or _common(meanings)
-
-    def _one_coroutine_function(self, meanings: set[Entity | None]) -> Entity | None:
-        """Any of several definitions, as under `if sys.version_info`, when all of them are coroutine functions."""
-        functions = [meaning for meaning in meanings if isinstance(meaning, Function)]
-        if len(functions) < 2 or len(functions) < len(meanings):
-            return None
-        same = all(isinstance(self._function_result(function), Coroutine) for function in functions)
-        return max(functions, key=lambda function: function.scope) if same else None
+        declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)
+        if declared is not None:
+            return declared  # holds for what cannot be seen
+        return union(self._binding(module, b) for b in bindings if b.bound is not Bound.ANNOTATION)
 
     def _binding(self, module: ModuleFacts, binding: Binding) -> Entity | None:
         match binding.bound:
@@ -304,7 +368,7 @@ class Project:
         name, colon, attribute = value.partition(":")
         path = self._locate(name, importer)
         if path is None:
-            return None if name.startswith(".") else self._named(f"{name}.{attribute}" if colon else name)
+            return None if name.startswith(".") else library.canonical(f"{name}.{attribute}" if colon else name)
         if colon and path == importer:  # `from . import x` in a package binds the very name it would be looked up by
             submodule = self._locate(f".{attribute}", path)
             return Module(submodule) if submodule else None
@@ -326,9 +390,9 @@ class Project:
             for star in reversed(module.stars):
                 path = self._locate(star, module.path)
                 if path is None:
-                    known = self._named(f"{star}.{name}").name
-                    if known in stdlib().functions or known in stdlib().classes:
-                        return Named(known)
+                    known = library.canonical(f"{star}.{name}")
+                    if library.is_known(known.name):
+                        return known
                     if star.partition(".")[0] in ("asyncio", "typing", "time"):
                         continue
                     return None
@@ -338,9 +402,6 @@ class Project:
             return Named(f"builtins.{name}")
 
         return self._guarded((module.path, name, "star"), search)
-
-    def _named(self, name: str) -> Named:
-        return Named(stdlib().aliases.get(name) or blocking().aliases.get(name, name))
 
     # members, results
 
@@ -355,9 +416,9 @@ class Project:
                 found = self._instance_member(klass, name, above)
                 return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
             case Instance(of=Named(name=klass_name)):
-                return self._named_member(klass_name, name)
+                return method(entity, name) or library.member(klass_name, name)
             case Named(name=outer):
-                return self._named(f"{outer}.{name}")
+                return library.inherited(outer, name) or library.canonical(f"{outer}.{name}")
         return None
 
     def _meant(self, variable: Variable, klass: Class, arguments: Sequence[Entity | None], name: str) -> Entity | None:
@@ -366,8 +427,8 @@ class Project:
             if isinstance(current, Class):
                 scope = self.scope(current)
                 if name in scope.names or (scope.klass is not None and name in scope.klass.attributes):
-                    return meanings(self, klass, arguments, current).get(variable.name)
-        return None
+                    return meanings(self, klass, arguments, current).get(variable.name) or variable.bound
+        return variable.bound
 
     def lineage(self, klass: Class) -> Iterator[Class | Named | None]:
         """The class and all it inherits from, in order; None for a base that is not known."""
@@ -388,7 +449,7 @@ class Project:
         scope = self.scope(klass)
         bases = scope.klass.bases if scope.klass else ()
         found = [self.evaluate(klass.path, scope.parent, code) for code in bases]
-        return [base if isinstance(base, Class | Named) else None for base in found]
+        return [_class(base) for base in found]
 
     def _class_member(self, klass: Class, name: str, *, above: bool = False) -> Entity | None:
         for current in self.lineage(klass):
@@ -402,13 +463,9 @@ class Project:
                 return None
             elif self.blocking.declared(f"{current.name}.{name}") is not None:
                 return Named(f"{current.name}.{name}")
-            elif current.name in stdlib().classes:
-                definer = self._definer(current.name, name)
-                if definer:
-                    return Named(f"{definer}.{name}")
-            elif (inherited := f"{current.name}.{name}") in blocking().calls or inherited in blocking().returns:
-                return Named(inherited)
-            elif current.name not in _HARMLESS_BASES:
+            elif (inherited := library.inherited(current.name, name)) is not None:
+                return inherited
+            elif not library.is_wholly_known(current.name):
                 return None
         return None
 
@@ -421,7 +478,7 @@ class Project:
         assigned = self._attribute(klass, name)
         if assigned is None and isinstance(defined, Instance):  # declared in the class body, set by what cannot be seen
             return defined if self._is_declared(klass, name) else None
-        return assigned if defined is None else _common({assigned, defined})
+        return assigned if defined is None else union((assigned, defined))
 
     def _is_declared(self, klass: Class, name: str) -> bool:
         scopes = (self.scope(current) for current in self.lineage(klass) if isinstance(current, Class))
@@ -445,30 +502,6 @@ class Project:
                 return self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
         return None
 
-    def _definer(self, klass: str, name: str) -> str:
-        """The class of the standard library that defines method `name` for `klass`, "" if none does."""
-        facts = stdlib().classes.get(klass)
-        if facts is None:
-            return ""
-        if name in facts.methods:
-            return klass
-        return next((found for base in facts.bases if (found := self._definer(base, name))), "")
-
-    def _named_member(self, klass: str, name: str) -> Entity | None:
-        definer = self._definer(klass, name) or klass
-        typed = blocking().attributes.get(f"{definer}.{name}")
-        if typed:
-            return Instance(Named(typed))
-        facts = stdlib().classes.get(definer)
-        if facts is None:
-            return Named(f"{definer}.{name}")
-        if name in facts.attributes:
-            return Instance(Named(facts.attributes[name]))
-        method = facts.methods.get(name)
-        if method is not None and method.kind == "property":
-            return Instance(Named(method.returns)) if method.returns else None
-        return Named(f"{definer}.{name}")
-
     def result(self, entity: Entity) -> Entity | None:
         """What calling the entity gives."""
         match entity:
@@ -477,18 +510,21 @@ class Project:
             case Function():
                 return self._function_result(entity)
             case Named(name=name):
-                return self._named_result(name)
-            case Instance(of=Class() as klass):
-                method = self._class_member(klass, "__call__")
-                return self.result(method) if method is not None else None
-            case Instance(of=Named()):
+                return library.result(name)
+            case Instance(of=Named() as klass, arguments=(_, returned)) if klass in _CALLABLES:
+                return _made(returned)
+            case Instance():
                 return self._by_method(entity, "__call__")
+            case Taken():
+                return taken(entity)
+            case Either(options=options):
+                return union(self.result(option) for option in options)
         return None
 
     def _function_result(self, function: Function) -> Entity | None:
         facts = self.function(function)
         if not self.is_plain(function):
-            return None
+            return Context(function, facts.is_async) if facts.is_generator and self._is_context(function) else None
         if facts.is_async and not facts.is_generator and not facts.returned and self._promises_iteration(function):
             return None  # a stub: its overrides may be generators
         if facts.is_async:
@@ -500,7 +536,7 @@ class Project:
     def _promises_only(self, function: Function, types: frozenset[str]) -> bool:
         """Is the return value annotated as one of these types and nothing else?"""
         returns, scope = self.function(function).returns, self.scope(function)
-        promised = self.evaluate(function.path, scope.parent, sole(returns)) if returns else None
+        promised = _class(self.evaluate(function.path, scope.parent, sole(returns))) if returns else None
         return isinstance(promised, Named) and promised.name in types
 
     def _promises_iteration(self, function: Function) -> bool:
@@ -521,10 +557,10 @@ class Project:
         if owner is not None and self._promises_only(function, _SELF_TYPES):
             return Instance(owner)
         if facts.returns or facts.is_generator:
-            promised = self.annotated(function.path, scope.parent, facts.returns)
+            promised = _kept(self.annotated(function.path, scope.parent, facts.returns))
             return Instance(owner) if owner and self._is_type_of_self(function, promised) else promised
         returned = {code for code in facts.returned if code != "None"}
-        return _common({self.evaluate(function.path, function.scope, code) for code in returned})
+        return union(self.evaluate(function.path, function.scope, code) for code in sorted(returned))
 
     def _is_type_of_self(self, function: Function, promised: Entity | None) -> bool:
         """Is it the type variable that `self` is annotated with, as in `def __enter__(self: T) -> T`?"""
@@ -542,6 +578,13 @@ class Project:
             for code in facts.decorators
         )
 
+    def _is_context(self, function: Function) -> bool:
+        """Do its decorators make it a context manager and nothing else?"""
+        parent, decorators = self.scope(function).parent, self.function(function).decorators
+        names = [(self._decorator(function.path, parent, code), code) for code in decorators]
+        others = [code for name, code in names if name not in CONTEXTS]
+        return len(others) + 1 == len(names) and all(self._is_transparent(function.path, parent, c) for c in others)
+
     def _applied(self, path: str, scope: int, code: str) -> Entity | None:
         """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""
         entity = self.evaluate(path, scope, code.removesuffix("()"))
@@ -558,18 +601,31 @@ class Project:
         if not isinstance(decorator, Function):
             return False
         facts = self.function(decorator)
-        if facts.is_async or facts.is_generator or facts.decorators or not facts.returned:
+        if facts.is_async or facts.is_generator or facts.decorators:
             return False
-        if set(facts.returned) == set(facts.parameters[:1]):
+        if set(facts.returned) == set(facts.parameters[:1]) or self._is_typed_as_identity(decorator):
             return True
         inner = self._inner(decorator) if is_async else None
         if not isinstance(inner, Function) or self.scope(inner).parent != decorator.scope:
             return False
         return self.function(inner).is_async and not self.function(inner).is_generator and self.is_plain(inner)
 
+    def _is_typed_as_identity(self, decorator: Function) -> bool:
+        """Is it annotated to return the very type it takes: `F` for `F`, `Callable[P, R]` for `Callable[P, R]`?"""
+        facts, scope = self.function(decorator), self.scope(decorator)
+        taken = {b.value for b in scope.names.get(facts.parameters[0], ())} if facts.parameters else set()
+        if len(taken) != 1 or not facts.returns:
+            return False
+        return keeps_kind(
+            taken.pop(), facts.returns, lambda name: self._is_variable(decorator.path, scope.parent, name)
+        )
+
+    def _is_variable(self, path: str, scope: int, name: str) -> bool:
+        return isinstance(self.evaluate(path, scope, name), Variable)
+
     def _is_transparent(self, path: str, scope: int, code: str) -> bool:
         name = self._decorator(path, scope, code)
-        if name in TRANSPARENT or name in PROPERTIES or name.startswith(TRANSPARENT_PREFIXES):
+        if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
             return True
         return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
 
@@ -581,44 +637,34 @@ class Project:
         """Is it read without being called?"""
         parent = self.scope(function).parent
         decorators = self.function(function).decorators
-        return any(self._decorator(function.path, parent, code) in PROPERTIES for code in decorators)
-
-    def _named_result(self, name: str) -> Entity | None:
-        known = stdlib()
-        owner, _, method = name.rpartition(".")
-        facts = known.functions.get(name)
-        if facts is None and owner in known.classes:
-            facts = known.classes[owner].methods.get(method)
-        if facts is not None:
-            if facts.kind == "coroutine":
-                return Coroutine(Named(name))
-            return Instance(Named(facts.returns)) if facts.returns else None
-        if name in blocking().returns:
-            return Instance(Named(blocking().returns[name]))
-        if name in known.classes or (method[:1].isupper() and not method.isupper()):
-            return Instance(Named(name))
-        return None
+        return any(
+            _is_property(code) or self._decorator(function.path, parent, code) in PROPERTIES for code in decorators
+        )
 
     def awaited(self, entity: Entity) -> Entity | None:
         """What awaiting the entity gives."""
         match entity:
+            case Coroutine(gives=gives) if gives is not None:
+                return gives
+            case Instance(of=Named(name="asyncio.Task" | "asyncio.Future"), arguments=(result,)):
+                return result
             case Coroutine(of=Function() as function):
                 return self._returned(function)
             case Coroutine(of=Named(name=name)):
-                owner, _, method = name.rpartition(".")
-                facts = stdlib().functions.get(name)
-                if facts is None and owner in stdlib().classes:
-                    facts = stdlib().classes[owner].methods.get(method)
-                return Instance(Named(facts.returns)) if facts is not None and facts.returns else None
+                return library.awaited(name)
+            case Instance(of=Named()):
+                return self._by_method(entity, "__await__")
         return None
 
     def entered(self, entity: Entity, method: str) -> Entity | None:
         """What `with` or `async with` binds after `as`."""
+        if isinstance(entity, Context):
+            return self._yielded(entity.of) if entity.is_async == (method == "__aenter__") else None
         if not isinstance(entity, Instance):
             return None
         enter = self.member(entity, method)
         if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
-            known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
+            known = isinstance(entity.of, Named) and library.is_known(entity.of.name)
             return entity if known else self.result(enter) if enter is not None else None
         result = self.result(enter)
         return self.awaited(result) if isinstance(result, Coroutine) else result
@@ -627,39 +673,48 @@ class Project:
 
     def annotated(self, path: str, scope: int, text: str) -> Entity | None:
         """The value an annotation promises: `Optional[Queue[int]]` is an instance of Queue."""
-        meanings = {self._promised(path, scope, promise) for promise in promises(text)} if text else set()
-        return _common(meanings)
+        return union(self._promised(path, scope, promise) for promise in promises(text)) if text else None
 
     def _promised(self, path: str, scope: int, promise: Promise) -> Entity | None:
         entity = self.evaluate(path, scope, promise.name)
-        if entity == Instance(Named("typing.TypeVar")):
-            return Variable(promise.name)
+        if isinstance(entity, Variable) or entity == _TYPE_VARIABLE:
+            return Variable(promise.name, entity.bound if isinstance(entity, Variable) else None)
+        if isinstance(entity, Alias):
+            return entity.of
+        if entity in _UNIONS:
+            return union(self.annotated(path, scope, argument) for argument in promise.arguments if argument != "None")
         if not isinstance(entity, Class | Named):
             return None
-        arguments = tuple(self.annotated(path, scope, argument) for argument in promise.arguments)
+        held = promise.arguments if entity not in _CALLABLES or sole("".join(promise.arguments[-1:])) else ()
+        arguments = tuple(_NONE if a == "None" else self.annotated(path, scope, a) for a in held)
         return entity if promise.is_class else Instance(entity, arguments=arguments)
 
 
-def _common(meanings: set[Entity | None]) -> Entity | None:
-    """What all agree on; of instances that differ only in what they hold, the one that says it."""
-    if len(meanings) == 1:
-        return meanings.pop()
-    bare = {Instance(m.of) if isinstance(m, Instance) else m for m in meanings}
-    told = [m for m in meanings if isinstance(m, Instance) and any(m.arguments)]
-    if len(bare) != 1:
-        return None
-    return told[0] if len(told) == 1 else bare.pop()
+def _class(base: Entity | None) -> Class | Named | None:
+    match base:
+        case Class() | Named():
+            return base
+        case Alias(of=Instance(of=klass)):
+            return klass
+    return None
 
 
-def _is_class_name(name: str) -> bool:
-    last = name.rpartition(".")[2]
-    return last[:1].isupper() and not last.isupper()
+def _is_property(decorator: str) -> bool:
+    """Is it called like one? Libraries and projects have many of their own."""
+    last = decorator.removesuffix("()").rpartition(".")[2]
+    return last.endswith("property") or last in PROPERTY_NAMES
 
 
-def _element(entity: Entity, *, subscript: bool) -> Entity | None:
-    """What iterating over the entity, or a subscript of it, gives."""
-    if not isinstance(entity, Instance) or not isinstance(entity.of, Named):
-        return None
-    position = 1 if subscript and entity.of.name in _MAPPINGS else 0
-    holds = entity.of.name in _SEQUENCES | _MAPPINGS and len(entity.arguments) > position
-    return entity.arguments[position] if holds else None
+def _kept(promised: Entity | None) -> Entity | None:
+    """What a function returns, but not what a callable gives that it returns: decorators are annotated loosely."""
+    return Instance(promised.of) if isinstance(promised, Instance) and promised.of in _CALLABLES else promised
+
+
+def _made(returned: Entity | None) -> Entity | None:
+    """What a callable gives that is annotated to return this: a coroutine, where the annotation says so."""
+    match returned:
+        case Instance(of=Named(name=name), arguments=(gives,)) if name in _AWAITABLES:
+            return Coroutine(Named(name), gives)
+        case Instance(of=Named(name=name), arguments=arguments) if name in _COROUTINE_TYPES:
+            return Coroutine(Named(name), arguments[2] if len(arguments) > 2 else None)
+    return returned

@@ -8,7 +8,7 @@ from asynclint.facts.calls import CallFacts, HandlerFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
-from asynclint.facts.names import Binding, Bound, annotation_of, argument_codes, code_of
+from asynclint.facts.names import Binding, Bound, alias_code, annotation_of, argument_codes, arms, code_of, items_of
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -69,8 +69,9 @@ class _Walker:
             case ast.Attribute(value=ast.Name(id=owner), attr=attr) if self.is_self(owner):
                 self.bind_attribute(attr, Binding(bound if value else Bound.UNKNOWN, value, self.scope))
             case ast.Tuple(elts=items) | ast.List(elts=items):
-                for item in items:
-                    self.assign(item, "")
+                starred = next((n for n, item in enumerate(items) if isinstance(item, ast.Starred)), len(items))
+                for place, item in enumerate(items):
+                    self.assign(item, _item(code, place) if place < starred else "")
             case ast.Starred(value=inner):
                 self.assign(inner, "")
             case _:
@@ -116,7 +117,7 @@ class _Walker:
         arguments = node.args
         facts = FunctionFacts(
             is_async=isinstance(node, ast.AsyncFunctionDef),
-            decorators=tuple(map(code_of, node.decorator_list)),
+            decorators=tuple(map(_decorator, node.decorator_list)),
             returns=annotation_of(node.returns),
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
@@ -179,8 +180,9 @@ class _Walker:
         scope.klass = ClassFacts(
             bases=tuple(code_of(b.value if isinstance(b, ast.Subscript) else b) for b in node.bases),
             base_arguments=tuple(map(_type_arguments, node.bases)),
-            decorators=tuple(map(code_of, node.decorator_list)),
+            decorators=tuple(map(_decorator, node.decorator_list)),
             attributes={},
+            type_parameters=dict(map(_type_parameter, getattr(node, "type_params", ()))),
         )
         index = self.open(scope)
         self.bind(node.name, Bound.DEFINITION, target=index)
@@ -209,13 +211,30 @@ class _Walker:
     def assignment(self, node: ast.Assign) -> None:
         plain = all(isinstance(target, ast.Name) for target in node.targets)
         self.expression(node.value, Use.ASSIGNED if plain else Use.STORED)
+        code = alias_code(node.value) if self.is_generic(node.value) else code_of(node.value)
         for target in node.targets:
-            self.assign(target, code_of(node.value))
+            self.assign(target, code)
+
+    def is_generic(self, value: ast.expr) -> bool:
+        """Is it a class with arguments, as in `Handler = Callable[[Event], Result]`?"""
+        match value:
+            case ast.Subscript(value=ast.Name(id=name)):
+                imported = [b.value.rpartition(":")[2] for b in self.facts.scopes[0].names.get(name, ())]
+                name = next(filter(None, imported), name)
+            case ast.Subscript(value=ast.Attribute(attr=name)):
+                pass
+            case _:
+                return False
+        return name[:1].isupper() and not name.isupper()
 
     def annotated(self, node: ast.AnnAssign) -> None:
         if node.value:
             self.expression(node.value, Use.ASSIGNED if isinstance(node.target, ast.Name) else Use.STORED)
-        self.assign(node.target, code_of(node.value), annotation_of(node.annotation))
+        annotation = annotation_of(node.annotation)
+        if annotation.rpartition(".")[2] == "TypeAlias":
+            self.assign(node.target, alias_code(node.value))
+        else:
+            self.assign(node.target, code_of(node.value), annotation)
 
     def augmented(self, node: ast.AugAssign) -> None:
         self.expression(node.value, Use.STORED)
@@ -285,9 +304,7 @@ class _Walker:
             self.statements(case.body)
 
     def type_alias(self, node: ast.stmt) -> None:
-        name = getattr(node, "name", None)
-        if isinstance(name, ast.Name):
-            self.bind(name.id, Bound.UNKNOWN)
+        self.assign(getattr(node, "name"), alias_code(getattr(node, "value")))  # noqa: B009
 
     # expressions
 
@@ -350,6 +367,8 @@ class _Walker:
         function = self.facts.scopes[self.facts.executor(self.scope)].function
         if function:
             function.is_generator = True
+            if isinstance(node, ast.Yield):
+                function.yielded.append(code_of(node.value) if node.value else "None")
         if node.value:
             self.expression(node.value, Use.RETURNED if isinstance(node, ast.Yield) else Use.OTHER)
 
@@ -427,6 +446,27 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _decorator(node: ast.expr) -> str:
+    """`retry()` of `@retry(5)`: what a decorator is given says nothing about what it gives."""
+    if not isinstance(node, ast.Call):
+        return code_of(node)
+    code = code_of(node.func)
+    return f"{code}()" if code else ""
+
+
+def _item(code: str, place: int) -> str:
+    """The code of one item of what is unpacked."""
+    if code[:1] == "(":
+        return next(iter(items_of(code)[place : place + 1]), "")
+    return f"{code}[{place}]" if code and code[0] != "{" and len(arms(code)) == 1 else ""
+
+
+def _type_parameter(node: ast.AST) -> tuple[str, str]:
+    """Name and bound, of `ast.TypeVar` or of the `ast.arg` that stands for one on older Pythons."""
+    name = str(getattr(node, "name", "") or getattr(node, "arg", ""))
+    return name, annotation_of(getattr(node, "bound", None) or getattr(node, "annotation", None))
 
 
 def _type_arguments(base: ast.expr) -> tuple[str, ...]:

@@ -1,20 +1,24 @@
 """Entities and codes in words."""
 
-import re
 
 from asynclint.facts.entities import (
+    Alias,
     AsyncGenerator,
     Class,
+    Context,
     Coroutine,
+    Either,
     Entity,
     Function,
     Instance,
     Items,
     Module,
     Named,
+    Taken,
     Variable,
 )
-from asynclint.facts.knowledge import stdlib
+from asynclint.facts.knowledge import call_of, stdlib
+from asynclint.facts.names import arms, chain, items_of
 from asynclint.facts.project import Project
 
 _ALONE = {"()": "(...)", "[]": "[...]", "!": "await", "*": "an element", "*!": "an element", "@": "`as`", "@!": "`as`"}
@@ -25,31 +29,27 @@ _AROUND = {
     "@": "with {}",
     "@!": "async with {}",
 }
-_PLAIN = {"()": "(...)", "[]": "[...]", "/": " / ..."}
-_ROOT = re.compile(r"[^\W\d]\w*")
-_POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
-
-
-def parts_of(code: str) -> list[str]:
-    """The name a code begins with and its postfixes, [] when it is no chain of names."""
-    root = _ROOT.match(code)
-    return [root[0], *map(str, _POSTFIX.findall(code[root.end() :]))] if root else []
+_PLAIN = {"[]": "[...]", "/": " / ..."}
 
 
 def spelled(code: str) -> str:
     """A code, or a postfix of one, as Python would spell it, as far as it can."""
     if code in _ALONE:
         return _ALONE[code]
-    if "," in code or "|" in code:
-        return re.sub(r"[!@*]", "", code).replace("()", "(...)").replace("|", " or ").replace(",", ", ")
-    root, *postfixes = parts_of(code) or [code]
+    if code[:1] == "{":
+        return code[1:-1]
+    if code[:1] == "(" and code[-1:] == ")" and code != "()":
+        return f"({', '.join(spelled(item) or '...' for item in items_of(code))})"
+    if len(arms(code)) > 1:
+        return " or ".join(map(spelled, arms(code)))
+    root, *postfixes = chain(code) or (code,)
     text = around = root
     for postfix in postfixes:
         if postfix in _AROUND:
             text = _AROUND[postfix].format(around)
             around = f"({text})"
         else:
-            text = around = around + _PLAIN.get(postfix, postfix)
+            text = around = around + ("(...)" if postfix.startswith("()") else _PLAIN.get(postfix, postfix))
     return text
 
 
@@ -72,6 +72,14 @@ def described(project: Project, entity: Entity) -> str:
             return f"an async generator of `{project.qualname(function)}`"
         case Items(items=items):
             return f"a tuple of {len(items)}"
+        case Context(of=function):
+            return f"a context manager made by `{project.qualname(function)}`"
+        case Taken(container=container, name=name):
+            return f"`{name}` of {described(project, container)}"
+        case Either(options=options):
+            return " or ".join(described(project, option) for option in options)
+        case Alias(of=of):
+            return f"the name of an annotation, {described(project, of)}"
         case Variable(name=name):
             return f"whatever the type variable `{name}` stands for"
 
@@ -96,15 +104,18 @@ def _kind(project: Project, function: Function) -> str:
 
 
 def _known(name: str) -> str:
-    owner, _, method = name.rpartition(".")
-    klass = stdlib().classes.get(owner)
-    facts = stdlib().functions.get(name) or (klass.methods.get(method) if klass else None)
-    if facts is not None:
-        return f"{'coroutine function' if facts.kind == 'coroutine' else 'function'} of the standard library"
-    return "of the standard library" if is_of_stdlib(name) else "outside the project"
+    where = "of the standard library" if is_of_stdlib(name) else "outside the project"
+    facts = call_of(name)
+    if facts is None:
+        return where
+    return f"{'coroutine function' if facts.kind == 'coroutine' else 'function'} {where}"
 
 
 def is_of_stdlib(name: str) -> bool:
     """Is it a name, or a module, of the standard library?"""
     known = stdlib()
-    return name in known.classes or any(each.startswith(f"{name}.") for each in (*known.functions, *known.classes))
+    return (
+        name in known.functions
+        or name in known.classes
+        or any(each.startswith(f"{name}.") for each in (*known.functions, *known.classes))
+    )

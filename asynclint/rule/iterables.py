@@ -177,7 +177,7 @@ def _is_outer_parameter(body: Body, name: str) -> bool:
 def _is_passed_in_portions(body: Body, parameter: str) -> bool:
     """Does a caller in the same file pass a slice, or what it calls a batch?"""
     passed = (argument.removeprefix(f"{parameter}=") for call in body.call_sites() for argument in call.arguments)
-    return any(code.endswith("[]") or _PORTION.search(code) for code in passed)
+    return any(code.endswith("]") or _PORTION.search(code) for code in passed)
 
 
 def _assigned(body: Body, name: str) -> "Iterator[BaseExpression]":

@@ -3,6 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from asynclint.facts.entities import Class, Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.trees import code_of
@@ -11,7 +14,8 @@ if TYPE_CHECKING:
     from libcst import Arg, Attribute, BaseExpression, Call, CSTNode
 
 # What a coroutine object itself offers; see types.CoroutineType.
-_OWN_API = frozenset({"close", "send", "throw", "__await__", "__name__", "__qualname__"})
+_OWN_METHODS = frozenset({"close", "send", "throw"})
+_OWN_API = _OWN_METHODS | {"__await__", "__class__", "__name__", "__qualname__"}
 _FORMATTERS = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format", "builtins.ascii"})
 _SERIALISERS = frozenset({"json.dumps", "json.dump", "pickle.dumps", "pickle.dump"})
 _CONVERTERS = frozenset(f"builtins.{name}" for name in ("int", "float", "len", "abs", "round", "bool"))
@@ -19,71 +23,133 @@ _ITERATORS = frozenset(
     f"builtins.{name}"
     for name in ("list", "tuple", "set", "dict", "sorted", "sum", "max", "min", "enumerate", "zip", "iter", "next")
 )
-_ALWAYS_TRUE = "is always true as a condition"
 _TRUTH_TESTS = frozenset({"builtins.all", "builtins.any"})
 _LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 _LOGGER = re.compile(rf"(?:.*\.)?_?(?:log|logger|logging)\.(?:{'|'.join(_LOG_METHODS)})", re.IGNORECASE)
-CONSUMERS = frozenset({*_FORMATTERS, *_SERIALISERS, *_CONVERTERS, *_ITERATORS, *_TRUTH_TESTS, *_LOG_METHODS})
+_VALUES = frozenset(
+    f"builtins.{name}"
+    for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set", "frozenset", "Exception")
+)
+_PROTOCOL = Named("typing.Protocol")
+_KIND_TESTS = frozenset(
+    {"iscoroutine", "isawaitable", "isfuture", "iscoroutinefunction", "hasattr", "callable", "type"}
+)
+_CLASS_TEST = "builtins.isinstance"
+CONSUMERS = frozenset(
+    {*_FORMATTERS, *_SERIALISERS, *_CONVERTERS, *_ITERATORS, *_TRUTH_TESTS, *_LOG_METHODS, _CLASS_TEST, "format"}
+)
 
 
-def misuse(body: Body, expression: "BaseExpression") -> str:
-    """What the place where an expression stands takes it for, "" where a coroutine may well stand."""
+class Misuse(Struct, frozen=True):
+    """What a place takes a coroutine for, as the predicate of a sentence; `fails` when an exception is certain."""
+
+    how: str
+    fails: bool = True
+
+
+_TRUTH = Misuse("is always true as a condition", fails=False)
+_COMPARED = Misuse("is compared instead of its result", fails=False)
+_FORMATTED = Misuse("is formatted instead of its result", fails=False)
+_OPERAND = Misuse("is used as an operand")
+_ITERATED = Misuse("is iterated over instead of its result")
+_UNPACKED = Misuse("is unpacked instead of its result")
+CLASS_TESTED = Misuse("is never an instance of that class", fails=False)
+
+
+def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
+    """What the place where an expression stands takes it for, None where a coroutine may well stand."""
     above = body.parent(expression)
     match above:
         case cst.If() | cst.While() | cst.IfExp() | cst.Assert() | cst.CompIf() if above.test is expression:
-            return _ALWAYS_TRUE
+            return _TRUTH
         case cst.UnaryOperation():
-            negated = isinstance(above.operator, cst.Not)
-            return _ALWAYS_TRUE if negated else "is used as an operand"
+            return _TRUTH if isinstance(above.operator, cst.Not) else _OPERAND
         case cst.BooleanOperation() if above.left is expression:
-            return _ALWAYS_TRUE
+            return _TRUTH
         case cst.BooleanOperation():
-            outer = misuse(body, above)
-            return outer if outer == _ALWAYS_TRUE else ""
+            return _TRUTH if misuse(body, above) == _TRUTH else None
         case cst.NamedExpr(target=cst.Name(value=name)) if above.value is expression:
-            return misuse(body, above) if all(misuse(body, read) for read in body.reads(name)) else ""
+            return misuse(body, above) if all(misuse(body, read) for read in body.reads(name)) else None
         case cst.Comparison() | cst.ComparisonTarget():
-            return "is compared instead of its result"
+            return _COMPARED
+        case cst.BinaryOperation(left=cst.SimpleString() | cst.FormattedString(), operator=cst.Modulo()):
+            return _FORMATTED
         case cst.BinaryOperation() | cst.AugAssign():
-            return "is used as an operand"
+            return _OPERAND
         case cst.Attribute() if above.value is expression:
-            return _as_owner(above)
+            return _as_owner(body, above)
         case cst.Subscript() if above.value is expression:
-            return "is indexed instead of its result"
+            return Misuse("is indexed instead of its result")
         case cst.Call() if above.func is expression:
-            return "is called instead of its result"
+            return Misuse("is called instead of its result")
         case cst.FormattedStringExpression():
-            return "is formatted instead of its result"
+            return _FORMATTED
         case cst.For() | cst.CompFor() if above.iter is expression:
-            return "is iterated over instead of its result"
+            return _ITERATED
         case cst.From() | cst.StarredElement() | cst.StarredDictElement():
-            return "is iterated over instead of its result"
+            return _ITERATED
+        case cst.WithItem():
+            return Misuse("is entered by `with` instead of its result")
+        case cst.Match():
+            return Misuse("is matched instead of its result", fails=False)
         case cst.Assign(targets=targets) if any(isinstance(t.target, cst.Tuple | cst.List) for t in targets):
-            return "is unpacked instead of its result"
+            return _UNPACKED
         case cst.Arg():
             return _as_argument(body, above)
-    return ""
+    return None
 
 
-def _as_owner(attribute: "Attribute") -> str:
+def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:
     name = attribute.attr.value
+    if name in _OWN_METHODS and isinstance(call := body.parent(attribute), cst.Call):
+        awaited = isinstance(body.parent(call), cst.Await)
+        return Misuse(f"has no `{name}` that can be awaited") if awaited else None
     own = name in _OWN_API or name.startswith("cr_")
-    return "" if own else f"has no attribute `{name}`"
+    return None if own else Misuse(f"has no attribute `{name}`")
 
 
-def _as_argument(body: Body, argument: "Arg") -> str:
+def _as_argument(body: Body, argument: "Arg") -> Misuse | None:
     call = body.parent(argument)
     if not isinstance(call, cst.Call):
-        return ""
+        return None
     if argument.star:
-        return "is unpacked instead of its result"
+        return _UNPACKED
+    given = f"is given to `{body.text(call.func)}` instead of its result"
     callee = body.name_of(call.func)
-    if callee in _FORMATTERS or callee in _SERIALISERS or _LOGGER.fullmatch(code_of(call.func)):
-        return f"is given to `{body.text(call.func)}` instead of its result"
+    if callee in _FORMATTERS or callee in _SERIALISERS or _is_formatting(call) or _LOGGER.fullmatch(code_of(call.func)):
+        return Misuse(given, fails=False)
+    if callee == _CLASS_TEST:
+        return CLASS_TESTED if _asks_for_a_result(body, call) else None
     alone = sum(1 for other in call.args if not other.keyword) == 1  # max(a, b) compares, next(a, b) falls back on b
     if callee in _CONVERTERS or (callee in _ITERATORS and alone):
-        return f"is given to `{body.text(call.func)}` instead of its result"
-    return ""
+        return Misuse(given, fails=callee != "builtins.bool")
+    return None
+
+
+def _is_formatting(call: "Call") -> bool:
+    """Is it `"...".format(...)`?"""
+    match call.func:
+        case cst.Attribute(value=cst.SimpleString() | cst.ConcatenatedString(), attr=cst.Name(value="format")):
+            return True
+    return False
+
+
+def _asks_for_a_result(body: Body, call: "Call") -> bool:
+    """Is it `isinstance(x, C)` with a class of the project, or a built-in one, which no coroutine is made from?"""
+    asked = body.resolve(call.args[1].value) if len(call.args) == 2 else None
+    if isinstance(asked, Class):
+        return not any(base is None or base == _PROTOCOL for base in body.project.lineage(asked))
+    return isinstance(asked, Named) and asked.name in _VALUES
+
+
+def is_asked_for_its_kind(body: Body, read: "CSTNode") -> bool:
+    """Is it the argument of `iscoroutine(x)`, `hasattr(x, "__await__")`, `isinstance(x, Awaitable)` and the like?"""
+    argument = body.parent(read)
+    call = body.parent(argument) if isinstance(argument, cst.Arg) else None
+    if not isinstance(call, cst.Call):
+        return False
+    last = code_of(call.func).rpartition(".")[2]
+    return last in _KIND_TESTS or (last == "isinstance" and not _asks_for_a_result(body, call))
 
 
 def is_serialised(body: Body, call: "Call | None") -> bool:

@@ -3,7 +3,7 @@
 libcst's own visitors visit every comma and are fifty times slower; see `libcst.CSTVisitor`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import nodes as cst
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode
+    from libcst import BaseExpression, Call, CSTNode, SubscriptElement
 
 _PUNCTUATION = frozenset(
     {
@@ -78,6 +78,10 @@ def code_of(node: "BaseExpression | None") -> str:
                 postfixes.append("()")
             case cst.Await(expression=inner):
                 postfixes.append("!")
+            case cst.Subscript(
+                value=inner, slice=[cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value=index)))]
+            ):
+                postfixes.append(f"[{index}]" if index.isdecimal() else "[]")
             case cst.Subscript(value=inner):
                 postfixes.append("[]")
             case cst.BinaryOperation(left=inner, operator=cst.Divide()):
@@ -89,6 +93,13 @@ def code_of(node: "BaseExpression | None") -> str:
             case _:
                 return ""
         node = inner
+
+
+def _number(elements: "Sequence[SubscriptElement]") -> str:
+    match elements:
+        case [cst.SubscriptElement(slice=cst.Index(value=cst.Integer(value=number)))] if number.isdecimal():
+            return number
+    return ""
 
 
 def argument_codes(call: "Call") -> list[str]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.trees import code_of
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode
@@ -73,6 +74,17 @@ def _arrived(body: Body, node: "CSTNode", above: "CSTNode", collected: bool) -> 
         case cst.AnnAssign(target=cst.Name(value=name)):
             return Destination(Fate.BOUND, names=(name,), collected=collected)
     return Destination(Fate.USED, collected=collected)
+
+
+_TAKERS = frozenset({"create_task", "ensure_future", "gather", "wait", "wait_for", "shield", "as_completed", "run"})
+
+
+def may_be_awaited(body: Body, read: "BaseExpression") -> bool:
+    """Is it awaited here, given back, kept, or handed to something that is known to await?"""
+    where = destination(body, read)
+    if where.fate is Fate.ARGUMENT and where.call is not None:
+        return code_of(where.call.func).rpartition(".")[2] in _TAKERS
+    return where.fate is not Fate.USED
 
 
 def is_handled(body: Body, container: str) -> bool:

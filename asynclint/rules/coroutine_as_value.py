@@ -1,14 +1,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, BodyKind, Coroutine, Problem, misused_coroutines, rule
+from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition, remedy
-from asynclint.rule.misuse import CONSUMERS, is_serialised, is_tested_by_each, misuse
-from asynclint.rule.values import Fate, destination
+from asynclint.rule.misplaced import Misplaced, misplaced
+from asynclint.rule.misuse import CONSUMERS, is_tested_by_each
 
 if TYPE_CHECKING:
-    from libcst import Call, CSTNode
+    from libcst import Call
 
 
 @rule(
@@ -24,8 +24,9 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     never equals the answer it would have given, a log line shows `<coroutine object ...>`, and an attribute,
     an index or a loop raises `TypeError` or `AttributeError`. The function itself never runs.
 
-    The same holds through one local variable, when everything the function does with the variable is a misuse of this
-    kind; then the first such use is reported and the call is shown with it.
+    The same holds through a local variable: when the variable certainly holds the coroutine where an attribute, an
+    index, a loop or an operator is asked of it, or when all that the function does with it is a misuse of this kind.
+    The call is reported, because the `await` is missing there, and the use is shown with it.
 
     ## Bad
 
@@ -40,8 +41,8 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
         if not exists(key):  # ASL102
             return None
         print(exists(key))  # ASL102
-        found = exists(key)
-        if found:  # ASL102
+        found = exists(key)  # ASL102
+        if found:
             return [name.title() for name in names()]  # ASL102
         return all(exists(part) for part in key)  # ASL102
     ```
@@ -73,14 +74,13 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A coroutine that is passed to any other function, returned or stored; the methods of coroutine objects themselves
-    (`close`, `send`, `throw`); names that are also awaited or handed on somewhere in the function.
+    (`close`, `send`, `throw`); variables that are asked whether they are awaitable; variables that are tested, compared
+    or printed and also awaited or handed on somewhere in the function.
     """
     for call in _calls(body):
         entity = body.resolve(call)
-        if isinstance(entity, Coroutine):
-            for node, how in _misused(body, call):
-                taken = () if node is call else ((call, "the coroutine is made here"),)
-                yield Problem(node, _message(body, call, how), trace=(*taken, *definition(body, entity.of)))
+        if isinstance(entity, Coroutine) and (found := misplaced(body, call)):
+            yield Problem(call, _message(body, call, found), trace=(*found.trace, *definition(body, entity.of)))
 
 
 def _calls(body: Body) -> Iterator["Call"]:
@@ -94,25 +94,8 @@ def _calls(body: Body) -> Iterator["Call"]:
             yield node.elt
 
 
-def _misused(body: Body, call: "Call") -> Iterator[tuple["CSTNode", str]]:
-    where = destination(body, call)
-    if is_tested_by_each(body, call):
-        yield call, "is always true as a condition"
-    elif how := misuse(body, call):
-        yield call, how
-    elif where.collected and is_serialised(body, where.call):
-        yield call, "is written out instead of its result"
-    elif where.fate is Fate.BOUND and not where.collected and body.kind is not BodyKind.MODULE:
-        yield from _through_a_local(body, where.names[0])
-
-
-def _through_a_local(body: Body, name: str) -> Iterator[tuple["CSTNode", str]]:
-    """The first use of a variable that holds nothing but one coroutine and is only ever misused."""
-    uses = [(read, misuse(body, read)) for read in body.reads(name)]
-    if uses and all(how for _, how in uses) and len(body.here.names.get(name, ())) == 1:
-        yield uses[0]
-
-
-def _message(body: Body, call: "Call", how: str) -> str:
+def _message(body: Body, call: "Call", found: Misplaced) -> str:
     advice = "gather the results first" if is_tested_by_each(body, call) else "add `await`"
-    return f"coroutine `{body.text(call.func)}(...)` {how}, and never runs; {remedy(body, advice)}"
+    bound = f", bound to `{found.variable}`," if found.variable else ""
+    effect = "" if found.may_run else ", and never runs"
+    return f"coroutine `{body.text(call.func)}(...)`{bound} {found.how}{effect}; {remedy(body, advice)}"

@@ -1,7 +1,8 @@
 """Syntax newer than the running Python, spelled in older syntax, so that `ast` can read it.
 
 The spelling has the same lines, each of the same length, and every name at its place. What it says otherwise is not
-kept: type parameters are blanked, an f-string that only a newer Python can read is a tuple of what its fields hold.
+kept: an f-string that only a newer Python can read is a tuple of what its fields hold, and type parameters are blanked,
+but those of a class are found again in its `type_params`, as the `ast.arg` of a signature.
 """
 
 import ast
@@ -42,7 +43,7 @@ def parse(text: str, path: str = "<unknown>") -> ast.Module:
         except SyntaxError as error:
             spelled = respelled(text)
             try:
-                return _restored(ast.parse(spelled, path), text, spelled)
+                return _generic(_restored(ast.parse(spelled, path), text, spelled), text)
             except SyntaxError:
                 raise error from None
 
@@ -87,6 +88,25 @@ def _restored(tree: ast.Module, text: str, spelled: str) -> ast.Module:
             if (pair := moved.get(getattr(node, line, 0))) is not None:
                 setattr(node, column, _moved(*pair, getattr(node, column)))
     return tree
+
+
+def _generic(tree: ast.Module, text: str) -> ast.Module:
+    """Classes with the type parameters that the spelling has blanked; those of functions are not missed."""
+    lines = text.splitlines(keepends=True) if _GENERIC.search(text) else []
+    for node in ast.walk(tree) if lines else ():
+        if isinstance(node, ast.ClassDef) and (head := _GENERIC.search(lines[node.lineno - 1])):
+            rest = "".join(lines[node.lineno - 1 :])
+            setattr(node, "type_params", _signature(rest[head.end() : _closing(rest, head.end())]))  # noqa: B010
+    return tree
+
+
+def _signature(parameters: str) -> list[ast.arg]:
+    """Type parameters look like those of a function: `T: Bound = Default, *Ts, **P`."""
+    try:
+        (function,) = ast.parse(f"def f({parameters}): ...").body
+    except (SyntaxError, ValueError):
+        return []
+    return function.args.args if isinstance(function, ast.FunctionDef) else []
 
 
 def _moved(old: str, new: str, offset: int) -> int:

@@ -1,28 +1,31 @@
-"""What is known of code that is never read: the standard library, as its stubs describe it."""
+"""What is known of code that is never read: the standard library and the most used asynchronous libraries."""
 
 import pkgutil
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from importlib.resources import files
 
 from msgspec import Struct, json
 
 
 class Kind(StrEnum):
-    """What a call of a name gives; a property is read, not called."""
+    """What a call of a name gives; a property is read, not called. An unknown method hides one of a base."""
 
     COROUTINE = "coroutine"
     AWAITABLE = "awaitable"
     FUNCTION = "function"
     ASYNC_GENERATOR = "async_generator"
     PROPERTY = "property"
+    UNKNOWN = "unknown"
 
 
 class Call(Struct, frozen=True):
     """What one function or method gives.
 
     `returns` is the canonical name of a class of the table, `None` left aside, or "" when it is no such class:
-    for a coroutine the class of what awaiting it gives, else of what the call itself gives.
+    for a coroutine the class of what awaiting it gives, else of what the call itself gives. That of `__await__` is the
+    class of what awaiting the object gives.
     """
 
     kind: Kind
@@ -40,8 +43,8 @@ class Class(Struct, frozen=True):
     methods: Mapping[str, Call]
 
 
-class Stdlib(Struct, frozen=True):
-    """The standard library by canonical dotted name; `aliases` leads other names to canonical ones."""
+class Table(Struct, frozen=True):
+    """One library by canonical dotted name; `aliases` leads other names to canonical ones, maybe of another library."""
 
     aliases: Mapping[str, str]
     classes: Mapping[str, Class]
@@ -49,6 +52,32 @@ class Stdlib(Struct, frozen=True):
 
 
 @cache
-def stdlib() -> Stdlib:
+def stdlib() -> Table:
     """Gives the table of the standard library, read once."""
-    return json.decode(pkgutil.get_data(__name__, "stdlib.json") or b"", type=Stdlib)
+    return json.decode(pkgutil.get_data(__name__, "stdlib.json") or b"", type=Table)
+
+
+def table(name: str) -> Table:
+    """Gives the table that may know a dotted name: that of its library where there is one, else the standard one."""
+    return _library(name.partition(".")[0])
+
+
+def call_of(name: str) -> Call | None:
+    """What is known of a function, or of a method by the class that defines it."""
+    known, (owner, _, method) = table(name), name.rpartition(".")
+    if owner in known.classes:
+        return known.classes[owner].methods.get(method)
+    return known.functions.get(name)
+
+
+@cache
+def _library(package: str) -> Table:
+    if f"{package}.json" not in _shipped():
+        return stdlib()
+    return json.decode(pkgutil.get_data(__name__, f"libraries/{package}.json") or b"", type=Table)
+
+
+@cache
+def _shipped() -> frozenset[str]:
+    folder = files(__name__).joinpath("libraries")
+    return frozenset(file.name for file in folder.iterdir()) if folder.is_dir() else frozenset()

@@ -9,7 +9,7 @@ from functools import cache
 from msgspec import Struct, json
 from msgspec.structs import replace
 
-from asynclint.facts.knowledge import stdlib
+from asynclint.facts.knowledge import table
 
 
 class Blocked(Struct, frozen=True):
@@ -112,7 +112,7 @@ def _is_glob(name: str) -> bool:
 
 
 def _canonical(name: str) -> str:
-    return stdlib().aliases.get(name) or blocking().aliases.get(name, name)
+    return table(name).aliases.get(name) or blocking().aliases.get(name, name)
 
 
 def _labels(arguments: Sequence[str]) -> Iterator[str]:

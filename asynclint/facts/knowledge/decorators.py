@@ -26,4 +26,6 @@ TRANSPARENT_PREFIXES = ("pytest.mark.",)
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "route", "websocket", "api_route"})
 
 PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty"})
+PROPERTY_NAMES = frozenset({"reify"})  # of any library, beside all whose name ends with "property"
+CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})

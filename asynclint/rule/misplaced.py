@@ -1,0 +1,65 @@
+"""A coroutine that stands for its result, where it is made or through a local variable."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from asynclint.rule.body import Body
+from asynclint.rule.holding import Holding, holding
+from asynclint.rule.misuse import (
+    CLASS_TESTED,
+    Misuse,
+    is_asked_for_its_kind,
+    is_serialised,
+    is_tested_by_each,
+    misuse,
+)
+from asynclint.rule.values import Fate, destination, may_be_awaited
+
+if TYPE_CHECKING:
+    from libcst import Call, CSTNode, Name
+
+
+class Misplaced(Struct, frozen=True):
+    """What the coroutine is taken for, through which variable, and whether something else may still run it."""
+
+    how: str
+    variable: str = ""
+    may_run: bool = False
+    trace: "tuple[tuple[CSTNode, str], ...]" = ()
+
+
+def misplaced(body: Body, call: "Call") -> Misplaced | None:
+    """How the coroutine that a call makes is misused, there or through a variable; None when it is not."""
+    where = destination(body, call)
+    if is_tested_by_each(body, call):
+        return Misplaced("is always true as a condition")
+    if direct := misuse(body, call):
+        return Misplaced(direct.how)
+    if where.collected:
+        return Misplaced("is written out instead of its result") if is_serialised(body, where.call) else None
+    return _through_a_local(body, where.names[0], call) if where.fate is Fate.BOUND else None
+
+
+def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
+    """The first use of a variable that fails for certain; or the first of all, when all of them are misuses."""
+    held = holding(body, name, call, _coroutines_bound_to(body, name))
+    if any(is_asked_for_its_kind(body, read) for read in (*held.surely, *held.maybe)):
+        return None
+    uses = [(read, found) for read in held.surely if (found := misuse(body, read))]
+    failing = next(((read, found) for read, found in uses if found.fails), None)
+    only_misused = len(uses) == len(held.surely) and not held.maybe
+    if not uses or not (failing or only_misused or _is_class_tested(body, uses, held)):
+        return None
+    read, found = failing or uses[0]
+    return Misplaced(found.how, name, not only_misused, ((read, f"`{name}` {found.how}"),))
+
+
+def _coroutines_bound_to(body: Body, name: str) -> "list[Call]":
+    return [call for call in body.all_calls() if name in destination(body, call).names and body.coroutine_of(call)]
+
+
+def _is_class_tested(body: Body, uses: "list[tuple[Name, Misuse]]", held: Holding) -> bool:
+    """Is it asked for the class of a result and never awaited, given back or made a task?"""
+    asked = any(found == CLASS_TESTED for _, found in uses)
+    return asked and not any(may_be_awaited(body, read) for read in (*held.surely, *held.maybe))

@@ -94,6 +94,7 @@ def enabled(config: Config) -> tuple[Enabled, ...]:
     for key, selectors in (("select", chosen), ("ignore", config.ignore)):
         for selector in selectors:
             _check_selector(key, selector, config)
+    _check_blocking_codes(config)
     return tuple(
         Enabled(rule, by_name=_names(rule, chosen))
         for rule in all_rules()
@@ -103,8 +104,22 @@ def enabled(config: Config) -> tuple[Enabled, ...]:
 
 def _check_selector(key: str, selector: str, config: Config) -> None:
     if selector != _ALL and not any(_reach(rule, selector) for rule in documented()):
-        place = f"{config.file}: " if config.file else ""
-        raise ConfigError(f"{place}unknown rule `{selector}` in `{key}`{_did_you_mean(selector)}")
+        raise ConfigError(f"{_place(config)}unknown rule `{selector}` in `{key}`{_did_you_mean(selector)}")
+
+
+def _check_blocking_codes(config: Config) -> None:
+    known = sorted(code for rule in all_rules() for code in rule.wants.blocking)
+    for name, said in config.blocking_calls.items():
+        if said is not None and said.code and said.code not in known:
+            key = f'`blocking-calls."{name}".code`'
+            hint = next((rule.code for rule in all_rules() if rule.name == said.code and rule.code in known), "")
+            close = [hint] if hint else difflib.get_close_matches(said.code.upper(), known, n=1)
+            remedy = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+            raise ConfigError(f"{_place(config)}{key}: `{said.code}` is no code of a blocking call; {remedy}")
+
+
+def _place(config: Config) -> str:
+    return f"{config.file}: " if config.file else ""
 
 
 def _is_enabled(rule: Rule, config: Config) -> bool:
@@ -142,8 +157,14 @@ def pages() -> dict[str, str]:
 
 def page(rule: Rule) -> str:
     """A rule's page: its docstring under a heading, with its code, default and source."""
-    facts = f"**{rule.code}** · {_default_words(rule)} · [documented pitfall]({rule.pitfall})"
+    facts = f"**{rule.code}** · {_default_words(rule)}{_libraries(rule)} · [documented pitfall]({rule.pitfall})"
     return f"# {rule.name}\n\n{facts}\n\n{_text(rule)}\n"
+
+
+def _libraries(rule: Rule) -> str:
+    if rule.code == _HOUSEKEEPING.code:
+        return ""
+    return " · asyncio and anyio" if rule.on_anyio else " · asyncio only"
 
 
 def _text(rule: Rule) -> str:

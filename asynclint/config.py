@@ -22,6 +22,7 @@ DEFAULT_EXCLUDE = (
 _FILES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
 _LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude", "src")
 _PATHS = ("exclude", "extend-exclude")
+_DOTTED = re.compile(r"[\w*?]+(\.[\w*?]+)+")
 _LOWER_BOUND = re.compile(r"\s*(?:>=|~=|===?|>)\s*v?(\d{1,4})(?:\.(\d{1,4}))?", re.ASCII)
 
 
@@ -34,6 +35,13 @@ class TargetVersion(Struct, frozen=True):
 
     oldest: tuple[int, int]
     newest: tuple[int, int]
+
+
+class BlockingCall(Struct, frozen=True):
+    """What a user says of a call that blocks: the rule to report it, "" for the usual one, and what to use instead."""
+
+    code: str = ""
+    instead: str = "`await asyncio.to_thread(...)`"
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -50,6 +58,7 @@ class Config(Struct, frozen=True, kw_only=True):
     src: tuple[str, ...] = (".", "src")
     target_version: TargetVersion = TargetVersion((3, 11), NEWEST_KNOWN)
     output_format: str = "full"
+    blocking_calls: Mapping[str, BlockingCall | None] = {}  # by dotted name or glob; None: does not block
     root: str = ""
     file: str = ""
 
@@ -68,6 +77,7 @@ class _Keys(Struct, frozen=True, rename="kebab"):
     src: tuple[str, ...] | UnsetType = UNSET
     target_version: object = UNSET
     output_format: str | UnsetType = UNSET
+    blocking_calls: object = UNSET
 
 
 class _Origin(Struct, frozen=True):
@@ -200,6 +210,8 @@ def _decided(keys: object, origin: _Origin) -> dict[str, Any]:
     decided = {name: value for name in _Keys.__struct_fields__ if (value := getattr(valid, name)) is not UNSET}
     if "target_version" in decided:
         decided["target_version"] = _target(decided["target_version"], origin)
+    if "blocking_calls" in decided:
+        decided["blocking_calls"] = _blocking_calls(decided["blocking_calls"], origin)
     if (known := decided.get("output_format", "full")) not in OUTPUT_FORMATS:
         raise origin.error("output-format", f"unknown format `{known}`; {_hint(known, OUTPUT_FORMATS)}")
     return decided
@@ -248,6 +260,36 @@ def _version(text: str, origin: _Origin) -> tuple[int, int]:
         oldest, newest = (".".join(map(str, known)) for known in (OLDEST_KNOWN, NEWEST_KNOWN))
         raise origin.error("target-version", f'unknown version "{text}"; known are "{oldest}" to "{newest}"')
     return version[0], version[1]
+
+
+def _blocking_calls(value: object, origin: _Origin) -> dict[str, BlockingCall | None]:
+    """What a project knows of blocking calls: `"name" = "instead"`, a table with a code, or false."""
+    if not isinstance(value, dict):
+        raise origin.error("blocking-calls", 'must be a table such as {"mylib.fetch" = "await mylib.afetch(...)"}')
+    return {name: _blocking_call(said, name, origin) for name, said in value.items()}
+
+
+def _blocking_call(said: object, name: str, origin: _Origin) -> BlockingCall | None:
+    key = f'blocking-calls."{name}"'
+    if not _DOTTED.fullmatch(name):
+        raise origin.error(key, 'must be a dotted name or a glob, such as "mylib.fetch", "mylib.db.*", "builtins.open"')
+    match said:
+        case False:
+            return None
+        case str() if said.strip():
+            return BlockingCall(instead=said.strip())
+        case dict():
+            return _blocking_table(said, key, origin)
+    raise origin.error(key, 'must say what to use instead, or be a table such as {code = "ASL204"}, or false')
+
+
+def _blocking_table(said: Mapping[str, object], key: str, origin: _Origin) -> BlockingCall:
+    for name, value in said.items():
+        if name not in BlockingCall.__struct_fields__:
+            raise origin.error(f"{key}.{name}", f"unknown setting; {_hint(name, BlockingCall.__struct_fields__)}")
+        if not isinstance(value, str) or not value.strip():
+            raise origin.error(f"{key}.{name}", "must be a text")
+    return msgspec.convert(said, BlockingCall)
 
 
 def _lower_bound(specifier: object) -> tuple[int, int] | None:

@@ -7,11 +7,14 @@ from msgspec import Struct
 
 from asynclint.catalog import enabled
 from asynclint.config import Config
+from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.pool import run
 from asynclint.engine.run import FileReport, Runner
+from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding
 from asynclint.source.files import Discovered, discover
 
+__all__ = ["Linter", "NothingToExplain", "Result", "explain", "files_to_lint", "lint", "lint_source"]
 _WORTH_PROCESSES = 64  # files; below, starting processes costs more than they save
 
 
@@ -42,6 +45,14 @@ def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
     found = files_to_lint(paths, config)
     workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
     return _joined(run(found.files, config, enabled, jobs=workers), found.problems)
+
+
+def explain(path: str, line: int, config: Config) -> Explanation:
+    """What is found on one line of a file, and how its calls were understood.
+
+    Raises `NothingToExplain`, `ConfigError`, and OSError when the file cannot be read.
+    """
+    return explain_line(Runner(config, enabled), path, line)
 
 
 def lint_source(data: bytes | str, filename: str, config: Config) -> Result:

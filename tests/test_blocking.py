@@ -14,7 +14,7 @@ import pytest
 from asynclint.facts import knowledge
 from asynclint.facts.blocking import blocked_call
 from asynclint.facts.knowledge import stdlib
-from asynclint.facts.knowledge.blocking import Blocked, blocked_by, blocking
+from asynclint.facts.knowledge.blocking import Blocked, BlockingCalls, blocking
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
 
@@ -122,7 +122,7 @@ def test_the_file_is_sorted_with_one_entry_on_each_line() -> None:
     ],
 )
 def test_what_does_not_block(name: str, arguments: list[str]) -> None:
-    assert blocked_by(name, arguments) is None
+    assert BlockingCalls().with_arguments(name, arguments) is None
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_does_not_block(name: str, arguments: list[str]) -> None:
     ],
 )
 def test_what_blocks(name: str, arguments: list[str], code: str) -> None:
-    blocked = blocked_by(name, arguments)
+    blocked = BlockingCalls().with_arguments(name, arguments)
     assert isinstance(blocked, Blocked)
     assert blocked.code == code
 

@@ -13,6 +13,7 @@ from asynclint.engine.select import Sieve, every_body
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
+from asynclint.facts.runtime import Runtime, runtime_of
 from asynclint.finding import Finding, Related, Severity, Span
 from asynclint.rule import Default, InTests, Place, Problem, Rule
 from asynclint.rule.body import Body, Target
@@ -63,14 +64,14 @@ def is_test_file(path: str) -> bool:
 
 def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
     """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
-    if _runs_on_trio(facts):
-        return
     in_tests = is_test_file(inspection.shown(facts.path))
     heard = {e.rule.code: s for e in inspection.rules if (s := e.severity(in_tests=in_tests)) is not None}
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
-        for finding in _check_body(inspection, text, facts, scope, wanting, in_tests):
+        runtime = runtime_of(inspection.project, facts, scope)
+        speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
+        for finding in _check_body(inspection, text, facts, scope, speaking, in_tests) if speaking else ():
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
 
 
@@ -79,9 +80,8 @@ def _sieve(rules: tuple[Rule, ...]) -> Sieve:
     return Sieve(rules)
 
 
-def _runs_on_trio(facts: ModuleFacts) -> bool:
-    imported = {name.partition(".")[0] for name in facts.imports}
-    return "trio" in imported and "asyncio" not in imported
+def _speaks_on(runtime: Runtime, rule: Rule) -> bool:
+    return runtime is Runtime.ASYNCIO or (runtime is Runtime.ANYIO and rule.on_anyio)
 
 
 def _heard(finding: Finding, heard: dict[str, Severity]) -> Finding:

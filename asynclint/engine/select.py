@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
 from asynclint.facts.habits import exceptions
@@ -27,6 +28,7 @@ class Sieve:
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
         self._returned_coroutines = [rule for rule in rules if rule.wants.returned_coroutines]
         self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
+        self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
@@ -60,6 +62,8 @@ class Sieve:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
             yield using if isinstance(result, Coroutine | AsyncGenerator) else ()
         callee = project.call(facts.path, call)
+        if is_async and self._blocking:
+            yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
         if isinstance(callee, Named):
             yield self._calls.get(callee.name, ())
             yield self._coroutine_calls.get(callee.name, ()) if is_async else ()

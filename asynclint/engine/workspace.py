@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from asynclint.config import Config
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.depth import room_for_depth
+from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
@@ -29,7 +30,7 @@ class Workspace:
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
         finder = ModuleFinder([os.path.join(config.root or os.getcwd(), root) for root in config.src])
-        self.project = Project(self._facts, finder.locate)
+        self.project = Project(self._facts, finder.locate, _blocking(config))
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
@@ -86,3 +87,12 @@ class Workspace:
         except ValueError as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, 1, f"is not valid Python: {error}")
         return None
+
+
+def _blocking(config: Config) -> BlockingCalls:
+    """The shipped table as the configuration changes it."""
+    declared = {
+        name: Blocked(said.code, said.instead, declared=True) if said is not None else HARMLESS
+        for name, said in config.blocking_calls.items()
+    }
+    return BlockingCalls(declared)

@@ -1,8 +1,10 @@
 """The blocking calls of a file, told from those that only look like it by what else the file says."""
 
+from collections.abc import Sequence
+
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import Named
-from asynclint.facts.knowledge.blocking import Blocked, blocked_by
+from asynclint.facts.entities import Class, Entity, Function, Named
+from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, with_code
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
@@ -32,10 +34,42 @@ _ASKED = {  # what tells beforehand that the call will not wait
 def blocked_call(project: Project, module: ModuleFacts, call: CallFacts) -> Blocked | None:
     """What is known of a call of a file, None when it is not known to block. An awaited call is none of the table."""
     callee = project.call(module.path, call) if call.use is not Use.AWAITED else None
-    if not isinstance(callee, Named):
+    blocked = blocked_by(project, callee, call.arguments)
+    return blocked if blocked and may_block(module, call.scope, call.callee, name_of(callee)) else None
+
+
+def blocked_by(project: Project, callee: Entity | None, arguments: Sequence[str]) -> Blocked | None:
+    """What is known of calling something with arguments (codes), whatever else the file says."""
+    if isinstance(callee, Named):
+        return project.blocking.with_arguments(callee.name, arguments)
+    said = declared(project, callee)
+    return with_code(said) if said is not None and said != HARMLESS and not _is_async(project, callee) else None
+
+
+def blocking_codes(project: Project, callee: Entity | None) -> frozenset[str]:
+    """The rules that may have something to say of calling it, or of a `with` around the call."""
+    if isinstance(callee, Named):
+        return project.blocking.codes(callee.name)
+    blocked = blocked_by(project, callee, ())
+    return frozenset({blocked.code}) if blocked is not None else frozenset()
+
+
+def declared(project: Project, callee: Entity | None) -> Blocked | None:
+    """What the user has said of a function or class of the project, None when nothing."""
+    if project.blocking.is_shipped or not isinstance(callee, Function | Class):
         return None
-    blocked = blocked_by(callee.name, call.arguments)
-    return blocked if blocked and may_block(module, call.scope, call.callee, callee.name) else None
+    qualname = project.qualname(callee)
+    said = (project.blocking.declared(f"{name}.{qualname}") for name in project.module_names(callee.path))
+    return next((blocked for blocked in said if blocked is not None), None)
+
+
+def name_of(callee: Entity | None) -> str:
+    """The documented name of what is called, "" for what is of the project."""
+    return callee.name if isinstance(callee, Named) else ""
+
+
+def _is_async(project: Project, callee: Entity | None) -> bool:
+    return isinstance(callee, Function) and project.function(callee).is_async
 
 
 def may_block(module: ModuleFacts, scope: int, code: str, name: str) -> bool:

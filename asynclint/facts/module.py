@@ -45,7 +45,7 @@ class ModuleFacts(Struct, array_like=True):
     path: str
     scopes: list[Scope]
     stars: list[str]  # modules of `from m import *`
-    imports: list[str]  # every module named by an import, absolute ones only
+    imports: list[str]  # every module named by an import that runs, absolute ones only
     calls: list[CallFacts]
     handlers: list[HandlerFacts]
     withs: list[WithFacts]

@@ -3,6 +3,7 @@
 Unknown is a normal answer (None), and the one given whenever two bindings of a name disagree.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from asynclint.facts import library
@@ -28,6 +29,7 @@ from asynclint.facts.entities import (
 )
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
+from asynclint.facts.knowledge.blocking import BlockingCalls
 from asynclint.facts.knowledge.decorators import (
     CONTEXTS,
     OVERLOADS,
@@ -55,14 +57,21 @@ class Project:
     """The linted project as one web of names.
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
-    name as the importing path means it (None when it is not part of the project).
+    name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting.
     """
 
-    def __init__(self, load: Callable[[str], ModuleFacts | None], locate: Callable[[str, str], str | None]) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], ModuleFacts | None],
+        locate: Callable[[str, str], str | None],
+        blocking: BlockingCalls | None = None,
+    ) -> None:
+        self.blocking = blocking or BlockingCalls()
         self._load = load
         self._locate = locate
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
+        self._module_names: dict[str, tuple[str, ...]] = {}
         self._busy: set[tuple[object, ...]] = set()
         self._circular = False
 
@@ -73,6 +82,18 @@ class Project:
         if path not in self._modules:
             self._modules[path] = self._load(path)
         return self._modules[path]
+
+    def located(self, name: str, importer: str) -> str | None:
+        """The file of a module name as a file means it, None when it is not part of the project."""
+        return self._locate(name, importer)
+
+    def module_names(self, path: str) -> tuple[str, ...]:
+        """The dotted names by which a file of the project can be imported."""
+        if path not in self._module_names:
+            parts = re.split(r"[\\/]", re.sub(r"([\\/]__init__)?\.pyi?$", "", path))
+            names = (".".join(parts[start:]) for start in range(len(parts)))
+            self._module_names[path] = tuple(name for name in names if name and self._locate(name, path) == path)
+        return self._module_names[path]
 
     def scope(self, entity: Function | Class) -> Scope:
         """The scope an entity stands for."""
@@ -440,6 +461,8 @@ class Project:
                     return self._bound(module, current.scope, name)
             elif current is None:
                 return None
+            elif self.blocking.declared(f"{current.name}.{name}") is not None:
+                return Named(f"{current.name}.{name}")
             elif (inherited := library.inherited(current.name, name)) is not None:
                 return inherited
             elif not library.is_wholly_known(current.name):

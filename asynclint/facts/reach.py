@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from asynclint.facts.blocking import blocked_call
+from asynclint.facts.blocking import blocked_call, declared
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Entity, Function, Named
 from asynclint.facts.knowledge.blocking import Blocked
@@ -57,7 +57,7 @@ class Reach:
     def enters(self, callee: Entity | None) -> Function | None:
         """The plain function whose body runs when something is called: itself, or what initialises a class."""
         function = self._project.member(callee, "__init__") if isinstance(callee, Class) else callee
-        if not isinstance(function, Function):
+        if not isinstance(function, Function) or declared(self._project, callee) is not None:
             return None
         facts = self._project.function(function)
         plain = not facts.is_async and not facts.is_generator and self._project.is_plain(function)
@@ -85,7 +85,8 @@ class Reach:
     def _blocked(self, path: str, call: CallFacts) -> Blocked | None:
         module = self._project.module(path)
         blocked = blocked_call(self._project, module, call) if module else None
-        return blocked if blocked is not None and blocked.code not in _NOT_FOLLOWED else None
+        is_followed = blocked is not None and (blocked.declared or blocked.code not in _NOT_FOLLOWED)
+        return blocked if is_followed else None
 
     def _asks_for_a_loop(self, function: Function, calls: list[CallFacts]) -> bool:
         """Does it find out first which thread or loop it runs in, and so knows not to block it?"""

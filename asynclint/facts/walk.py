@@ -30,6 +30,7 @@ class _Walker:
         self.facts = ModuleFacts(path, [module], [], [], [], [], [])
         self.scope = 0
         self.outer_call = -1
+        self.is_typing = False  # under `if TYPE_CHECKING:`
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
     # scopes and names
@@ -189,7 +190,8 @@ class _Walker:
 
     def import_(self, node: ast.Import) -> None:
         for alias in node.names:
-            self.facts.imports.append(alias.name)
+            if not self.is_typing:
+                self.facts.imports.append(alias.name)
             if alias.asname:
                 self.bind(alias.asname, Bound.IMPORT, alias.name)
             else:
@@ -198,7 +200,7 @@ class _Walker:
 
     def import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
-        if not node.level:
+        if not node.level and not self.is_typing:
             self.facts.imports.append(module)
         for alias in node.names:
             if alias.name == "*":
@@ -278,7 +280,10 @@ class _Walker:
         rest: list[ast.stmt] = [node]
         while len(rest) == 1 and isinstance(branch := rest[0], ast.If):  # a long elif chain nests as deep as it is long
             self.expression(branch.test)
+            outer, is_typing = self.is_typing, code_of(branch.test).rpartition(".")[2] == "TYPE_CHECKING"
+            self.is_typing = outer or is_typing
             self.statements(branch.body)
+            self.is_typing = outer
             rest = branch.orelse
         self.statements(rest)
 

@@ -11,6 +11,7 @@ from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.wants import (
     Want,
     bare_methods,
+    blocking_calls,
     blocking_helpers,
     calls,
     dropped_coroutines,
@@ -41,6 +42,7 @@ __all__ = [
     "Problem",
     "Rule",
     "bare_methods",
+    "blocking_calls",
     "blocking_helpers",
     "calls",
     "dropped_coroutines",
@@ -114,6 +116,7 @@ class Rule(Struct, frozen=True):
     default: Default = Default.ON
     preview: bool = False
     in_tests: InTests = InTests.SAME
+    on_anyio: bool = False
 
 
 def rule(
@@ -124,15 +127,17 @@ def rule(
     default: Default = Default.ON,
     preview: bool = False,
     in_tests: InTests = InTests.SAME,
+    on_anyio: bool = False,
 ) -> Callable[[Check], Rule]:
     """Declares a rule: the function's name is the mistake, its docstring the page.
 
     `wants` says what must stand in a body for it to be worth reading, `pitfall` is the address of the
-    documentation that warns of the mistake.
+    documentation that warns of the mistake. With `on_anyio` it is one on anyio just the same, and `Body.library` names
+    the library for the message; without it the rule is silent where the code runs on anyio. On trio all are.
     """
 
     def declare(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(code, name, check, wants, pitfall, check.__doc__ or "", default, preview, in_tests)
+        return Rule(code, name, check, wants, pitfall, check.__doc__ or "", default, preview, in_tests, on_anyio)
 
     return declare

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.blocking import may_block
-from asynclint.facts.knowledge.blocking import Blocked, blocked_by, blocking
-from asynclint.rule import Body, Problem, calls
+from asynclint.facts.blocking import blocked_by, may_block, name_of
+from asynclint.facts.knowledge.blocking import Blocked
+from asynclint.rule import Body, Problem
 from asynclint.rule import nodes as cst
 from asynclint.rule.trees import argument_codes, code_of, walk
-from asynclint.rule.wants import Want
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, With, WithItem
@@ -20,6 +19,7 @@ _ASYNC_TAKERS = frozenset(
 )
 _LONGEST = 50
 _ANYIO = {
+    "`await asyncio.sleep(...)`": "`await anyio.sleep(...)`",
     "`await asyncio.create_subprocess_exec(...)`": "`await anyio.run_process([...])`",
     "`await asyncio.create_subprocess_shell(...)`": "`await anyio.run_process(...)`",
     "`await asyncio.open_connection(...)`": "`await anyio.connect_tcp(...)`",
@@ -36,38 +36,28 @@ _ANYIO_THREAD = "`await anyio.to_thread.run_sync(...)`"
 _OF_ASYNCIO = ("asyncio.", "loop.", "`aio")
 
 
-def wanted(code: str) -> Want:
-    """Coroutines that call something of the table under this code, or make what `with` then waits for."""
-    names = [name for name, blocked in blocking().calls.items() if blocked.code == code]
-    return calls(*names, *map(_made, names), in_coroutine=True)
-
-
-def _made(name: str) -> str:
-    owner, _, method = name.rpartition(".")
-    return owner if method in _BY_WITH else name
-
-
 def blocking_problems(body: Body, code: str, waits: str) -> Iterator[Problem]:
     """A problem for each call and each `with` of a coroutine that blocks; `waits` ends "while `fetch` ..."."""
     if not body.is_async:
         return
-    effect = f"blocks the event loop, and every other task, while `{body.name}` {waits}"
+    effect = f"blocks the event loop, and every other task, while `{body.name}`"
     for call, blocked in blocked_calls(body, code):
-        yield Problem(call, f"`{_shown(body, call.func)}` {effect}; use {_instead(body, blocked)}")
+        while_ = "waits for it" if blocked.declared else waits
+        yield Problem(call, f"`{shown(body, call.func)}` {effect} {while_}; use {instead(body, blocked)}")
     for item, verb, blocked in blocked_withs(body, code):
-        message = f"{verb} `with {_shown(body, item.item)}` {effect}; use {_instead(body, blocked)}"
+        message = f"{verb} `with {shown(body, item.item)}` {effect} {waits}; use {instead(body, blocked)}"
         yield Problem(item.item, message)
 
 
 def blocked_calls(body: Body, code: str) -> "Iterator[tuple[Call, Blocked]]":
     """The calls of a body that block: known under this code, not awaited, not contradicted by their surroundings."""
     for call in body.all_calls():
-        name = body.name_of(call.func)
-        blocked = blocked_by(name, argument_codes(call)) if name else None
+        callee = body.resolve(call.func)
+        blocked = blocked_by(body.project, callee, argument_codes(call))
         if (
             blocked is not None
             and blocked.code == code
-            and may_block(body.facts, body.scope, code_of(call.func), name)
+            and may_block(body.facts, body.scope, code_of(call.func), name_of(callee))
             and not _is_async_by_evidence(body, call)
             and not _is_outside_loop(body, call)
         ):
@@ -89,7 +79,7 @@ def _blocked_item(body: Body, node: "With", item: "WithItem") -> Iterator[tuple[
     if not name or not any(body.calls(name)):
         return
     for method, verb in zip(_BY_WITH, ("entering", "leaving"), strict=True):
-        blocked = blocked_by(f"{name}.{method}", ("",))
+        blocked = body.project.blocking.with_arguments(f"{name}.{method}", ("",))
         if blocked is not None and not (verb == "leaving" and _is_shut_down(node)):
             yield verb, blocked
 
@@ -134,21 +124,22 @@ def _asks_for_loop(body: Body, node: "CSTNode") -> bool:
     return any(isinstance(call, cst.Call) and body.name_of(call.func) in _LOOP_QUESTIONS for call in walk(node))
 
 
-def _shown(body: Body, expression: "BaseExpression") -> str:
+def shown(body: Body, expression: "BaseExpression") -> str:
     """The user's own words, without the arguments where they are many."""
     text = body.text(expression)
     match expression:
         case _ if len(text) <= _LONGEST:
             return text
         case cst.Attribute(value=value, attr=attr):
-            return f"{_shown(body, value)}.{attr.value}"
+            return f"{shown(body, value)}.{attr.value}"
         case cst.Call(func=func):
-            return f"{_shown(body, func)}(...)"
+            return f"{shown(body, func)}(...)"
     return "(...)"
 
 
-def _instead(body: Body, blocked: Blocked) -> str:
-    if body.library != "anyio":
+def instead(body: Body, blocked: Blocked) -> str:
+    """What to use instead, in terms of the library the body runs on."""
+    if body.library != "anyio" or blocked.declared:
         return blocked.instead
     is_foreign = any(word in blocked.instead for word in _OF_ASYNCIO)
     return _ANYIO.get(blocked.instead, _ANYIO_THREAD if is_foreign else blocked.instead)

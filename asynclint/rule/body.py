@@ -11,6 +11,7 @@ from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instanc
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.module import ModuleFacts, Scope
 from asynclint.facts.project import Project
+from asynclint.facts.runtime import runtime_of
 from asynclint.rule import nodes as cst
 from asynclint.rule.trees import code_of, own_children, parents, walk
 
@@ -101,9 +102,8 @@ class Body:
 
     @property
     def library(self) -> str:
-        """The library its file's async code runs on: `asyncio`, or `anyio` where only that is imported."""
-        imported = {name.partition(".")[0] for name in self.facts.imports}
-        return "anyio" if "anyio" in imported and "asyncio" not in imported else "asyncio"
+        """The library its async code runs on, to be named in messages: `asyncio` or `anyio`."""
+        return runtime_of(self.project, self.facts, self.scope).value
 
     # its nodes
 

@@ -11,11 +11,13 @@ from asynclint.rule.trees import code_of
 if TYPE_CHECKING:
     from libcst import Call
 
+_AS_TASK = {"asyncio": "make it a task and keep the task", "anyio": "give the function to `start_soon` of a task group"}
 
-def remedy(body: Body, in_coroutine: str = "add `await`, or make it a task and keep the task") -> str:
+
+def remedy(body: Body, in_coroutine: str = "") -> str:
     """What the user can do about it in this body: only a coroutine can await."""
     if body.is_async:
-        return in_coroutine
+        return in_coroutine or f"add `await`, or {_AS_TASK[body.library]}"
     start = f"start it with `{body.library}.run(...)`"
     if body.kind is BodyKind.MODULE:
         return start

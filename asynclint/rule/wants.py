@@ -15,6 +15,7 @@ class Want(Struct, frozen=True):
     returned_coroutines: bool = False  # coroutines that return the result of a coroutine function
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
+    blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
@@ -27,6 +28,7 @@ class Want(Struct, frozen=True):
             returned_coroutines=self.returned_coroutines or other.returned_coroutines,
             exceptional_calls=self.exceptional_calls or other.exceptional_calls,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
+            blocking=self.blocking | other.blocking,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             handlers=self.handlers | other.handlers,
         )
@@ -67,6 +69,11 @@ def misused_coroutines(arguments_of: frozenset[str]) -> Want:
 def handlers(*names: str) -> Want:
     """Coroutines with a bare `except` or one that catches any of these, alone or in a tuple."""
     return Want(handlers=frozenset(names))
+
+
+def blocking_calls(code: str) -> Want:
+    """Coroutines that call, or enter by `with`, what is known to block under this code, by table or configuration."""
+    return Want(blocking=frozenset({code}))
 
 
 def blocking_helpers() -> Want:

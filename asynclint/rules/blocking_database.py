@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL204",
-    wants=wanted("ASL204"),
+    wants=blocking_calls("ASL204"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_database(body: Body) -> Iterator[Problem]:
     """A coroutine that asks a database or a broker with a synchronous driver stops the event loop until it answers.

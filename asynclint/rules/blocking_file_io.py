@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Default, InTests, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Default, InTests, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL208",
-    wants=wanted("ASL208"),
+    wants=blocking_calls("ASL208"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
     default=Default.INFO,
     in_tests=InTests.SILENT,
 )

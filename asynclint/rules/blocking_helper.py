@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     wants=blocking_helpers(),
     preview=True,
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_helper(body: Body) -> Iterator[Problem]:
     """A coroutine calls plain code of the project that blocks, perhaps many calls further down.

@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL202",
-    wants=wanted("ASL202"),
+    wants=blocking_calls("ASL202"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_http(body: Body) -> Iterator[Problem]:
     """A coroutine that sends an HTTP request with a synchronous client stops the event loop until the answer comes.

@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL207",
-    wants=wanted("ASL207"),
+    wants=blocking_calls("ASL207"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_input(body: Body) -> Iterator[Problem]:
     """A coroutine that asks the user, or reads standard input, stops the event loop until they have typed.

@@ -1,17 +1,14 @@
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, calls, rule
-from asynclint.rule import nodes as cst
-
-if TYPE_CHECKING:
-    from libcst import Call
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocked_calls, instead
 
 
 @rule(
     code="ASL201",
-    wants=calls("time.sleep", in_coroutine=True),
+    wants=blocking_calls("ASL201"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_sleep(body: Body) -> Iterator[Problem]:
     """`time.sleep` in a coroutine stops the event loop, and every other task with it.
@@ -55,14 +52,6 @@ def blocking_sleep(body: Body) -> Iterator[Problem]:
     """
     if not body.is_async:
         return
-    for call in body.calls("time.sleep"):
-        if not _is_zero(call):
-            message = f"`{body.text(call.func)}` stops the event loop, and every other task, while `{body.name}` sleeps"
-            yield Problem(call, f"{message}; use `await {body.library}.sleep(...)`")
-
-
-def _is_zero(call: "Call") -> bool:
-    match call.args:
-        case [cst.Arg(value=cst.Integer(value="0"))]:
-            return True
-    return False
+    for call, blocked in blocked_calls(body, "ASL201"):
+        message = f"`{body.text(call.func)}` stops the event loop, and every other task, while `{body.name}` sleeps"
+        yield Problem(call, f"{message}; use {instead(body, blocked)}")

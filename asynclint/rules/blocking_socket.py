@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL205",
-    wants=wanted("ASL205"),
+    wants=blocking_calls("ASL205"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
 )
 def blocking_socket(body: Body) -> Iterator[Problem]:
     """A coroutine that waits for a socket, a name server or a mail server stops the event loop meanwhile.

@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL203",
-    wants=wanted("ASL203"),
+    wants=blocking_calls("ASL203"),
     pitfall="https://docs.python.org/3/library/asyncio-subprocess.html",
+    on_anyio=True,
 )
 def blocking_subprocess(body: Body) -> Iterator[Problem]:
     """A coroutine that runs a command and waits for it stops the event loop until the command has ended.

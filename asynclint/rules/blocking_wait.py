@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL206",
-    wants=wanted("ASL206"),
+    wants=blocking_calls("ASL206"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
+    on_anyio=True,
 )
 def blocking_wait(body: Body) -> Iterator[Problem]:
     """A coroutine that waits for a thread, its lock, event, queue or future stops the event loop meanwhile.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     code="ASL102",
     wants=misused_coroutines(CONSUMERS) | returned_coroutines(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",
+    on_anyio=True,
 )
 def coroutine_as_value(body: Body) -> Iterator[Problem]:
     """A coroutine object is used where its result was meant.

@@ -1,13 +1,14 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Default, Problem, rule
-from asynclint.rule.blocking import blocking_problems, wanted
+from asynclint.rule import Body, Default, Problem, blocking_calls, rule
+from asynclint.rule.blocking import blocking_problems
 
 
 @rule(
     code="ASL209",
-    wants=wanted("ASL209"),
+    wants=blocking_calls("ASL209"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
+    on_anyio=True,
     default=Default.INFO,
 )
 def cpu_bound_call(body: Body) -> Iterator[Problem]:

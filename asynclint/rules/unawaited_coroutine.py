@@ -27,6 +27,7 @@ _LOCALS = ("builtins.locals", "builtins.vars", "builtins.exec", "builtins.eval")
     code="ASL101",
     wants=dropped_coroutines() | exceptional_calls(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",
+    on_anyio=True,
 )
 def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     """A coroutine is called and its result dropped, so the code inside never runs.

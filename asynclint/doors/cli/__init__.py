@@ -1,14 +1,15 @@
 """The command line: options in, exit codes and two streams out."""
 
-import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from asynclint.doors.cli.streams import Failure, complain, never_fail_to_encode, reason, write
 
 if TYPE_CHECKING:
     from asynclint.config import Config
@@ -19,11 +20,8 @@ OK, FINDINGS, FAILURE = 0, 1, 2
 _LISTS = ("select", "ignore", "extend_select", "exclude", "extend_exclude")
 _SETTINGS = (*_LISTS, "force_exclude", "respect_gitignore", "preview", "target_version", "output_format")
 _OWN_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
+_PLACE = re.compile(r"(.+?):(\d{1,9})(?::\d+)?:?", re.ASCII)  # with a column, as findings have one
 _PAGE = re.compile(rb"# [\w-]+\s+\*\*ASL\d{3}\*\*")
-
-
-class _Failure(Exception):  # noqa: N818
-    """What the user asked for cannot be done; `str` is the line to print."""
 
 
 Color = Literal["auto", "always", "never"]
@@ -41,13 +39,13 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str]) -> int:
     """Do what these arguments ask for and return the exit code; what cannot be done is one line on stderr."""
-    _never_fail_to_encode()
+    never_fail_to_encode()
     try:
         return int(app(_with_command(arguments), prog_name="asynclint", standalone_mode=False) or OK)
     except SystemExit as exit_:  # typer's way out after shell completion, and when the reader of its help has gone
         return OK if isinstance(exit_.__context__, BrokenPipeError) else int(exit_.code or OK)
     except Exception as error:
-        _complain([_told(error)])
+        complain([_told(error)])
         return FAILURE
 
 
@@ -61,10 +59,10 @@ def _with_command(arguments: Sequence[str]) -> list[str]:
 def _told(error: Exception) -> str:
     from asynclint.config import ConfigError
 
-    if isinstance(error, ConfigError | _Failure):
+    if isinstance(error, ConfigError | Failure):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'standard input or output'}: {_reason(error)}"
+        return f"{error.filename or 'standard input or output'}: {reason(error)}"
     if callable(usage := getattr(error, "format_message", None)):  # typer's own errors, whose home has moved
         text = str(usage()).rstrip(".")
         return f"{text[:1].lower()}{text[1:]}; see `asynclint --help`"
@@ -76,7 +74,7 @@ def _version() -> None:
     """Show the version."""
     from asynclint import __version__
 
-    _write(f"asynclint {__version__}\n")
+    write(f"asynclint {__version__}\n")
 
 
 def _version_if(asked: bool) -> None:
@@ -130,10 +128,10 @@ def _check(
     if show_files:
         return _show_files(given, settings)
     result = _lint(given, stdin_filename, settings, jobs)  # nothing is cached yet, so --no-cache holds by itself
-    _write(_reported(result, settings.output_format, quiet, _colored(color)))
-    _complain(result.errors)
+    write(_reported(result, settings.output_format, quiet, _colored(color)))
+    complain(result.errors)
     if not (result.files or result.errors or quiet):
-        _complain([f"warning: no Python files found under {', '.join(given)}"])
+        complain([f"warning: no Python files found under {', '.join(given)}"])
     return _exit_code(result, exit_zero)
 
 
@@ -151,7 +149,7 @@ def _settings(
     from asynclint.config import common_directory, load
 
     if file and isolated:
-        raise _Failure("--config and --isolated exclude each other; use one of them")
+        raise Failure("--config and --isolated exclude each other; use one of them")
     names = [stdin_filename or "."] if paths == ("-",) else paths
     return load(common_directory(names), isolated=isolated, overrides=overrides, file=file)
 
@@ -161,8 +159,8 @@ def _show_files(paths: Sequence[str], settings: "Config") -> int:
     from asynclint.report.text import printable
 
     found = files_to_lint(paths, settings)
-    _write("".join(f"{printable(file)}\n" for file in found.files))
-    _complain(found.problems)
+    write("".join(f"{printable(file)}\n" for file in found.files))
+    complain(found.problems)
     return FAILURE if found.problems else OK
 
 
@@ -172,9 +170,9 @@ def _lint(paths: Sequence[str], stdin_filename: str, settings: "Config", jobs: i
     if "-" not in paths:
         return lint(paths, settings, jobs=jobs)
     if len(paths) > 1:
-        raise _Failure("`-` stands for stdin alone; lint other paths in a run of their own")
+        raise Failure("`-` stands for stdin alone; lint other paths in a run of their own")
     if sys.stdin is None:
-        raise _Failure("`-` asks for stdin, which is closed")
+        raise Failure("`-` asks for stdin, which is closed")
     return lint_source(sys.stdin.buffer.read(), stdin_filename or "-", settings)
 
 
@@ -199,6 +197,30 @@ def _exit_code(result: "Result", exit_zero: bool) -> int:
     return FINDINGS if not exit_zero and any(f.severity is Severity.ERROR for f in result.findings) else OK
 
 
+@app.command("explain")
+def _explain(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="The line to explain, as findings name it.")],
+    preview: Annotated[bool | None, typer.Option("--preview/--no-preview", help="Use rules still on trial.")] = None,
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
+    isolated: Annotated[bool, typer.Option("--isolated", help="Read no configuration file.")] = False,
+) -> int:
+    """Explain a line: its findings with all their steps, and what each of its calls was taken to mean."""
+    from asynclint import linter
+    from asynclint.report.explain import report
+    from asynclint.report.text import printable
+
+    named = _PLACE.fullmatch(place)
+    if named is None:
+        raise Failure(f"`{place}` is no place; write FILE:LINE, such as `asynclint explain app.py:12`")
+    settings = _settings((named[1],), "", {"preview": preview}, config, isolated)
+    try:
+        lines = report(linter.explain(named[1], int(named[2]), settings))
+    except linter.NothingToExplain as error:
+        raise Failure(str(error)) from None
+    write("".join(f"{printable(line)}\n" for line in lines))
+    return OK
+
+
 @app.command("rule")
 def _rule(
     rule: Annotated[str, typer.Argument(metavar="CODE|NAME", help="The rule to explain.")] = "",
@@ -209,12 +231,12 @@ def _rule(
     from asynclint import catalog
 
     if bool(rule) == every:
-        raise _Failure("name one rule, such as `asynclint rule ASL101`, or use --all")
+        raise Failure("name one rule, such as `asynclint rule ASL101`, or use --all")
     try:
         rules = catalog.documented() if every else (catalog.find(rule),)
     except catalog.UnknownRule as error:
-        raise _Failure(str(error)) from None
-    _write(_rules_as_json(rules, every) if output_format == "json" else "\n".join(map(catalog.page, rules)))
+        raise Failure(str(error)) from None
+    write(_rules_as_json(rules, every) if output_format == "json" else "\n".join(map(catalog.page, rules)))
     return OK
 
 
@@ -242,7 +264,7 @@ def _pages(
     stale = [path for path, page in pages.items() if present.get(path) != page]
     orphans = [path for path, page in present.items() if path not in pages and _PAGE.match(page)]
     if check:
-        _write("".join(f"{path} is stale; run `asynclint pages {directory}`\n" for path in sorted(stale + orphans)))
+        write("".join(f"{path} is stale; run `asynclint pages {directory}`\n" for path in sorted(stale + orphans)))
         return FINDINGS if stale or orphans else OK
     folder.mkdir(parents=True, exist_ok=True)
     for path in stale:
@@ -260,34 +282,3 @@ def _colored(color: Color) -> bool:
     if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
         return True
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _never_fail_to_encode() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")
-
-
-def _complain(lines: Iterable[str]) -> None:
-    from asynclint.report.text import printable
-
-    with contextlib.suppress(OSError):  # there is nobody left to tell
-        for line in lines:
-            _write(f"asynclint: {printable(line)}\n", 2)
-
-
-def _write(text: str, descriptor: int = 1) -> None:
-    """A reader that has gone is no error, a full disk is one; neither may speak up again when the interpreter ends."""
-    stream: TextIO | None = sys.stderr if descriptor == 2 else sys.stdout
-    try:
-        if stream is not None:
-            stream.write(text)
-            stream.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
-        if not isinstance(error, BrokenPipeError):
-            raise
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -119,6 +119,7 @@ class _Walker:
             returns=annotation_of(node.returns),
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
+            is_stub=all(map(_says_nothing, node.body)),
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
         self.bind(node.name, Bound.DEFINITION, target=scope)
@@ -222,8 +223,18 @@ class _Walker:
     def expression_statement(self, node: ast.Expr) -> None:
         self.expression(node.value, Use.STATEMENT)
 
+    def running(self) -> FunctionFacts | None:
+        """The function that runs what is being walked."""
+        return self.facts.scopes[self.facts.executor(self.scope)].function
+
+    def while_(self, node: ast.While) -> None:
+        function = self.running()
+        if function:
+            function.has_while = True
+        self.children(node)
+
     def return_(self, node: ast.Return) -> None:
-        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        function = self.running()
         if function:
             function.returned.append(code_of(node.value) if node.value else "None")
         if node.value:
@@ -231,7 +242,9 @@ class _Walker:
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
-        code = code_of(node.iter)
+        code, function = code_of(node.iter), self.running()
+        if function and isinstance(node, ast.AsyncFor):
+            function.awaits = True
         self.assign(node.target, code and code + ("*!" if isinstance(node, ast.AsyncFor) else "*"))
         self.statements((*node.body, *node.orelse))
 
@@ -314,6 +327,9 @@ class _Walker:
         self.outer_call = outer
 
     def await_(self, node: ast.Await, use: Use) -> None:
+        function = self.running()
+        if function and not isinstance(node.value, ast.Call):
+            function.awaits = True
         self.expression(node.value, Use.AWAITED)
 
     def passing(self, node: ast.expr, use: Use) -> None:
@@ -342,7 +358,7 @@ class _Walker:
         self.bind(node.target.id, Bound.VALUE if code else Bound.UNKNOWN, code, scope=self.function_scope())
 
     def yield_(self, node: ast.Yield | ast.YieldFrom, use: Use) -> None:
-        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        function = self.running()
         if function:
             function.is_generator = True
         if node.value:
@@ -387,6 +403,7 @@ class _Walker:
         ast.AugAssign: augmented,
         ast.Expr: expression_statement,
         ast.Return: return_,
+        ast.While: while_,
         ast.For: for_,
         ast.AsyncFor: for_,
         ast.With: with_,
@@ -422,6 +439,11 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_constant or isinstance(statement, ast.Pass | ast.Raise)
 
 
 def _type_arguments(base: ast.expr) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from asynclint.rule.wants import (
     dropped_coroutines,
     handlers,
     misused_coroutines,
+    sync_twins,
+    while_loops,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ __all__ = [
     "handlers",
     "misused_coroutines",
     "rule",
+    "sync_twins",
+    "while_loops",
 ]
 
 

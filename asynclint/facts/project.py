@@ -241,7 +241,16 @@ class Project:
         meanings = {self._binding(module, binding) for binding in bindings}
         if any(binding.bound is Bound.ANNOTATION for binding in bindings):
             meanings.discard(None)  # a declared type holds for what cannot be seen
-        return self._one_coroutine_function(meanings) or _common(meanings)
+        return self._one_coroutine_function(meanings) or _common(meanings) or self._declared(module, bindings, meanings)
+
+    def _declared(self, module: ModuleFacts, bindings: list[Binding], meanings: set[Entity | None]) -> Entity | None:
+        """The declared class when all else that a name is bound to is of it: `if db is None: db = SqliteDb()`."""
+        declaring = (b for b in bindings if b.bound in (Bound.ANNOTATION, Bound.PARAMETER) and b.value)
+        declared = next((self._binding(module, binding) for binding in declaring), None)
+        if not isinstance(declared, Instance) or not isinstance(declared.of, Class):
+            return None
+        of = (meaning.of if isinstance(meaning, Instance) else None for meaning in meanings)
+        return declared if all(isinstance(k, Class) and declared.of in self.lineage(k) for k in of) else None
 
     def _one_coroutine_function(self, meanings: set[Entity | None]) -> Entity | None:
         """Any of several definitions, as under `if sys.version_info`, when all of them are coroutine functions."""

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Items, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
+from asynclint.facts.twins import twins
 from asynclint.rule import Rule
 
 Key = TypeVar("Key", bound=Hashable)
@@ -30,6 +31,8 @@ class Sieve:
         self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
         self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
+        self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
+        self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -46,6 +49,9 @@ class Sieve:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
         if self._exceptional_calls:
             yield from ((call.scope, self._exceptional_calls) for call, _ in exceptions(facts))
+        for scope, here in enumerate(facts.scopes) if self._while_loops else ():
+            if here.function is not None and here.function.has_while and here.function.is_async:
+                yield scope, self._while_loops
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
@@ -67,10 +73,9 @@ class Sieve:
         if isinstance(callee, Named):
             yield self._calls.get(callee.name, ())
             yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
-        elif is_async and self._blocking_helpers and call.use is not Use.AWAITED:
-            reach = reach_of(project)
-            entered = reach.enters(callee)
-            yield self._blocking_helpers if entered and reach.way(entered) else ()
+        elif is_async and call.use is not Use.AWAITED:
+            yield self._blocking_helpers if self._blocking_helpers and _blocks(project, callee) else ()
+            yield self._sync_twins if self._sync_twins and _has_twin(project, facts, call, callee) else ()
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""
@@ -93,6 +98,17 @@ def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
     for key, rule in pairs:
         grouped.setdefault(key, []).append(rule)
     return grouped
+
+
+def _blocks(project: Project, callee: Entity | None) -> bool:
+    reach = reach_of(project)
+    entered = reach.enters(callee)
+    return entered is not None and reach.way(entered) is not None
+
+
+def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
+    receiver = call.callee.rpartition(".")[0]
+    return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

@@ -332,7 +332,17 @@ class Project:
         declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)
         if declared is not None:
             return declared  # holds for what cannot be seen
-        return union(self._binding(module, b) for b in bindings if b.bound is not Bound.ANNOTATION)
+        meanings = [self._binding(module, b) for b in bindings if b.bound is not Bound.ANNOTATION]
+        return self._declared(module, bindings, meanings) or union(meanings)
+
+    def _declared(self, module: ModuleFacts, bindings: list[Binding], meanings: list[Entity | None]) -> Entity | None:
+        """The class a parameter is declared to be of when all it is bound to is: `if db is None: db = SqliteDb()`."""
+        declaring = (b for b in bindings if b.bound is Bound.PARAMETER and b.value and len(bindings) > 1)
+        declared = next((self._binding(module, binding) for binding in declaring), None)
+        if not isinstance(declared, Instance) or not isinstance(declared.of, Class):
+            return None
+        of = (meaning.of if isinstance(meaning, Instance) else None for meaning in meanings)
+        return declared if all(isinstance(k, Class) and declared.of in self.lineage(k) for k in of) else None
 
     def _binding(self, module: ModuleFacts, binding: Binding) -> Entity | None:
         match binding.bound:

@@ -121,6 +121,7 @@ class _Walker:
             returns=annotation_of(node.returns),
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
+            is_stub=all(map(_says_nothing, node.body)),
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
         self.bind(node.name, Bound.DEFINITION, target=scope)
@@ -243,8 +244,18 @@ class _Walker:
     def expression_statement(self, node: ast.Expr) -> None:
         self.expression(node.value, Use.STATEMENT)
 
+    def running(self) -> FunctionFacts | None:
+        """The function that runs what is being walked."""
+        return self.facts.scopes[self.facts.executor(self.scope)].function
+
+    def while_(self, node: ast.While) -> None:
+        function = self.running()
+        if function:
+            function.has_while = True
+        self.children(node)
+
     def return_(self, node: ast.Return) -> None:
-        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        function = self.running()
         if function:
             function.returned.append(code_of(node.value) if node.value else "None")
         if node.value:
@@ -252,7 +263,9 @@ class _Walker:
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
-        code = code_of(node.iter)
+        code, function = code_of(node.iter), self.running()
+        if function and isinstance(node, ast.AsyncFor):
+            function.awaits = True
         self.assign(node.target, code and code + ("*!" if isinstance(node, ast.AsyncFor) else "*"))
         self.statements((*node.body, *node.orelse))
 
@@ -336,6 +349,9 @@ class _Walker:
         self.outer_call = outer
 
     def await_(self, node: ast.Await, use: Use) -> None:
+        function = self.running()
+        if function and not isinstance(node.value, ast.Call):
+            function.awaits = True
         self.expression(node.value, Use.AWAITED)
 
     def passing(self, node: ast.expr, use: Use) -> None:
@@ -364,7 +380,7 @@ class _Walker:
         self.bind(node.target.id, Bound.VALUE if code else Bound.UNKNOWN, code, scope=self.function_scope())
 
     def yield_(self, node: ast.Yield | ast.YieldFrom, use: Use) -> None:
-        function = self.facts.scopes[self.facts.executor(self.scope)].function
+        function = self.running()
         if function:
             function.is_generator = True
             if isinstance(node, ast.Yield):
@@ -411,6 +427,7 @@ class _Walker:
         ast.AugAssign: augmented,
         ast.Expr: expression_statement,
         ast.Return: return_,
+        ast.While: while_,
         ast.For: for_,
         ast.AsyncFor: for_,
         ast.With: with_,
@@ -467,6 +484,11 @@ def _type_parameter(node: ast.AST) -> tuple[str, str]:
     """Name and bound, of `ast.TypeVar` or of the `ast.arg` that stands for one on older Pythons."""
     name = str(getattr(node, "name", "") or getattr(node, "arg", ""))
     return name, annotation_of(getattr(node, "bound", None) or getattr(node, "annotation", None))
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_constant or isinstance(statement, ast.Pass | ast.Raise)
 
 
 def _type_arguments(base: ast.expr) -> tuple[str, ...]:

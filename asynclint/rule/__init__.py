@@ -19,6 +19,8 @@ from asynclint.rule.wants import (
     handlers,
     misused_coroutines,
     returned_coroutines,
+    sync_twins,
+    while_loops,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ __all__ = [
     "misused_coroutines",
     "returned_coroutines",
     "rule",
+    "sync_twins",
+    "while_loops",
 ]
 
 

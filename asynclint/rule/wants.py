@@ -18,6 +18,8 @@ class Want(Struct, frozen=True):
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
+    sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
+    while_loops: bool = False  # coroutines with a `while`
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
@@ -31,6 +33,8 @@ class Want(Struct, frozen=True):
             blocking=self.blocking | other.blocking,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             handlers=self.handlers | other.handlers,
+            sync_twins=self.sync_twins or other.sync_twins,
+            while_loops=self.while_loops or other.while_loops,
         )
 
 
@@ -79,3 +83,13 @@ def blocking_calls(code: str) -> Want:
 def blocking_helpers() -> Want:
     """Coroutines that call plain code of the project which comes to block."""
     return Want(blocking_helpers=True)
+
+
+def sync_twins() -> Want:
+    """Coroutines that call a plain function which has an asynchronous twin."""
+    return Want(sync_twins=True)
+
+
+def while_loops() -> Want:
+    """Coroutines with a `while` loop."""
+    return Want(while_loops=True)

@@ -25,6 +25,8 @@ class Sieve:
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
+        self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
+        self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -39,10 +41,21 @@ class Sieve:
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        if self._names or self._decorators:
+            yield from self._defined(project, facts)
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
                 yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+
+    def _defined(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        """The coroutine functions that are wanted for their own name or for a decorator."""
+        for index, scope in enumerate(facts.scopes):
+            if scope.function is not None and scope.function.is_async:
+                yield index, self._names.get(scope.name, ())
+                for code in scope.function.decorators if self._decorators else ():
+                    yield index, self._decorators.get(_last_name(code), ())
+                    yield index, self._decorators.get(_decorator(project, facts, scope.parent, code), ())
 
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
@@ -82,6 +95,15 @@ def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
     for key, rule in pairs:
         grouped.setdefault(key, []).append(rule)
     return grouped
+
+
+def _last_name(decorator: str) -> str:
+    return decorator.removesuffix("()").rpartition(".")[2]
+
+
+def _decorator(project: Project, facts: ModuleFacts, scope: int, code: str) -> str:
+    entity = project.evaluate(facts.path, scope, code.removesuffix("()"))
+    return entity.name if isinstance(entity, Named) else ""
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

@@ -15,3 +15,4 @@ class ClassFacts(Struct, array_like=True):
     base_arguments: tuple[tuple[str, ...], ...] = ()
     decorators: tuple[str, ...] = ()
     attributes: dict[str, list[Binding]] = {}
+    keywords: tuple[str, ...] = ()  # names of what else the `class` statement is given: `metaclass`

@@ -180,6 +180,7 @@ class _Walker:
             base_arguments=tuple(map(_type_arguments, node.bases)),
             decorators=tuple(map(code_of, node.decorator_list)),
             attributes={},
+            keywords=tuple(k.arg or "" for k in node.keywords),
         )
         index = self.open(scope)
         self.bind(node.name, Bound.DEFINITION, target=index)

@@ -12,10 +12,14 @@ from asynclint.rule.wants import (
     Want,
     bare_methods,
     blocking_helpers,
+    bound_coroutines,
     calls,
+    coroutine_functions,
+    decorated_coroutines,
     dropped_coroutines,
     handlers,
     misused_coroutines,
+    returned_coroutines,
 )
 
 if TYPE_CHECKING:
@@ -40,10 +44,14 @@ __all__ = [
     "Rule",
     "bare_methods",
     "blocking_helpers",
+    "bound_coroutines",
     "calls",
+    "coroutine_functions",
+    "decorated_coroutines",
     "dropped_coroutines",
     "handlers",
     "misused_coroutines",
+    "returned_coroutines",
     "rule",
 ]
 

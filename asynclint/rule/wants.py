@@ -15,6 +15,8 @@ class Want(Struct, frozen=True):
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
+    coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
+    coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
@@ -25,6 +27,8 @@ class Want(Struct, frozen=True):
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             handlers=self.handlers | other.handlers,
+            coroutine_names=self.coroutine_names | other.coroutine_names,
+            coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
         )
 
 
@@ -48,6 +52,26 @@ def misused_coroutines(arguments_of: frozenset[str]) -> Want:
     return Want(
         coroutine_uses=frozenset({Use.OTHER, Use.ASSIGNED, Use.STORED}), coroutine_arguments=frozenset(arguments_of)
     )
+
+
+def bound_coroutines() -> Want:
+    """Bodies where the result of a coroutine function is assigned to a name."""
+    return Want(coroutine_uses=frozenset({Use.ASSIGNED}))
+
+
+def returned_coroutines() -> Want:
+    """Bodies that return (or yield) the result of a coroutine function."""
+    return Want(coroutine_uses=frozenset({Use.RETURNED}))
+
+
+def coroutine_functions(*names: str) -> Want:
+    """The `async def`s of these names."""
+    return Want(coroutine_names=frozenset(names))
+
+
+def decorated_coroutines(*names: str) -> Want:
+    """The `async def`s decorated with one of these, by resolved name or by last name: `functools.cache`, `setter`."""
+    return Want(coroutine_decorators=frozenset(names))
 
 
 def handlers(*names: str) -> Want:

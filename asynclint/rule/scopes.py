@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.rule.trees import code_of, own_children, statements, walk
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode, ExceptHandler, ExceptStarHandler, Finally, Return, With, WithItem
@@ -83,9 +83,8 @@ def _handlers(
 
 
 def _only_raises(handler: "ExceptHandler | ExceptStarHandler") -> bool:
-    statements = [small for line in handler.body.body for small in getattr(line, "body", (line,))]
-    said = [small for small in statements if not isinstance(small, cst.Expr | cst.Pass) or _calls(small)]
-    return bool(said) and all(isinstance(small, cst.Raise) and small.exc is None for small in said)
+    said = [node for node in statements(handler.body) if not isinstance(node, cst.Expr | cst.Pass) or _calls(node)]
+    return bool(said) and all(isinstance(node, cst.Raise) and node.exc is None for node in said)
 
 
 def _calls(node: "CSTNode") -> bool:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, BodyKind, Class, Named, Problem, coroutine_functions, decorated_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.decorators import decorators, is_transparent, replaces_accessor
+from asynclint.rule.trees import statements
 
 if TYPE_CHECKING:
     from libcst import FunctionDef
@@ -216,8 +217,7 @@ def _class_decorators(body: Body, klass: Class) -> frozenset[str]:
 
 def _is_stub(node: "FunctionDef") -> bool:
     """Does it do nothing, as in a protocol, so that what overrides it may well be a generator?"""
-    lines = [small for line in node.body.body for small in getattr(line, "body", (line,))]
-    return all(_says_nothing(line) for line in lines)
+    return all(map(_says_nothing, statements(node.body)))
 
 
 def _says_nothing(statement: object) -> bool:

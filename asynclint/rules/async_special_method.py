@@ -4,74 +4,19 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, BodyKind, Class, Named, Problem, coroutine_functions, decorated_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.decorators import decorators, is_transparent, replaces_accessor
+from asynclint.rule.special_methods import DROPPED, HANDED_OUT, MADE, RAISES, TRUE, TWINS
 from asynclint.rule.trees import statements
 
 if TYPE_CHECKING:
     from libcst import FunctionDef
 
-# What Python does with the result of each method; seen with Python 3.11 to 3.13.
-_RAISES = {
-    "__aiter__": "`async for` over it",
-    "__await__": "awaiting it",
-    "__bool__": "testing it",
-    "__bytes__": "`bytes()` of it",
-    "__complex__": "`complex()` of it",
-    "__dir__": "`dir()` of it",
-    "__float__": "`float()` of it",
-    "__format__": "formatting it",
-    "__fspath__": "using it as a path",
-    "__getnewargs__": "copying or pickling it",
-    "__getnewargs_ex__": "copying or pickling it",
-    "__getstate__": "copying or pickling it",
-    "__hash__": "hashing it",
-    "__index__": "using it as an index",
-    "__int__": "`int()` of it",
-    "__iter__": "iterating over it",
-    "__len__": "`len()` of it",
-    "__length_hint__": "`operator.length_hint()` of it",
-    "__reduce__": "copying or pickling it",
-    "__reduce_ex__": "copying or pickling it",
-    "__repr__": "`repr()` of it",
-    "__sizeof__": "`sys.getsizeof()` of it",
-    "__str__": "`str()` of it",
-}
-_DROPPED = {
-    "__del__": "when the object goes away",
-    "__delattr__": "for `del x.name`",
-    "__delete__": "for `del x.name`",
-    "__delitem__": "for `del x[key]`",
-    "__init_subclass__": "for each subclass",
-    "__set__": "for `x.name = value`",
-    "__set_name__": "where the class is made",
-    "__setattr__": "for `x.name = value`",
-    "__setitem__": "for `x[key] = value`",
-    "__setstate__": "for each copy",
-}
-_TRUE = {
-    "__contains__": "`in` is always true",
-    "__exit__": "`with` swallows every exception, because what it returns is always true",
-    "__instancecheck__": "`isinstance` is always true",
-    "__subclasscheck__": "`issubclass` is always true",
-}
-_HANDED_OUT = {
-    "__enter__": "`with` enters nothing and `as` gives an object that is not the one meant",
-    "__next__": "a `for` over it never ends, because `StopIteration` cannot leave an `async def`",
-}
-_MADE = frozenset({"__init__", "__post_init__"})
-_TWINS = {
-    "__enter__": "`__aenter__` and `async with`",
-    "__exit__": "`__aexit__` and `async with`",
-    "__iter__": "`__aiter__` and `async for`",
-    "__next__": "`__anext__` and `async for`",
-}
 _DATACLASS = "dataclasses.dataclass"
 _HARMLESS_DECORATORS = frozenset({_DATACLASS, "functools.total_ordering", "typing.final", "enum.unique"})
 
 
 @rule(
     code="ASL107",
-    wants=coroutine_functions(*_RAISES, *_DROPPED, *_TRUE, *_HANDED_OUT, *_MADE)
-    | decorated_coroutines("setter", "deleter"),
+    wants=coroutine_functions(*RAISES, *DROPPED, *TRUE, *HANDED_OUT, *MADE) | decorated_coroutines("setter", "deleter"),
     pitfall="https://docs.python.org/3/reference/datamodel.html#special-method-names",
 )
 def async_special_method(body: Body) -> Iterator[Problem]:
@@ -164,17 +109,17 @@ def _accessor(body: Body, node: "FunctionDef", kind: str) -> Iterator[Problem]:
 
 def _message(body: Body, node: "FunctionDef", owner: Class) -> str:
     name, klass = body.name, body.project.scope(owner).name
-    remedy = f"define {_TWINS[name]}" if name in _TWINS else "make it a plain `def`"
+    remedy = f"define {TWINS[name]}" if name in TWINS else "make it a plain `def`"
     start = f"`{klass}.{name}` is `async def` and Python does not await it"
     if name == "__aiter__" and (body.kind is BodyKind.ASYNC_GENERATOR or _is_stub(node)):
         return ""
-    if name in _MADE:
+    if name in MADE:
         return _made_message(body, owner, klass)
-    if name in _RAISES:
-        return f"{start}: {_RAISES[name]} raises TypeError; {remedy}"
-    if name in _DROPPED:
-        return f"{start}: {_DROPPED[name]}, its body never runs; {remedy}"
-    happens = _TRUE.get(name) or _HANDED_OUT.get(name)
+    if name in RAISES:
+        return f"{start}: {RAISES[name]} raises TypeError; {remedy}"
+    if name in DROPPED:
+        return f"{start}: {DROPPED[name]}, its body never runs; {remedy}"
+    happens = TRUE.get(name) or HANDED_OUT.get(name)
     return f"{start}: {happens}; {remedy}" if happens else ""
 
 

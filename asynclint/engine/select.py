@@ -42,7 +42,7 @@ class Sieve:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
         if self._names or self._decorators:
-            yield from self._defined(project, facts)
+            yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)

@@ -27,12 +27,13 @@ class Sieve:
         self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
-        self._returned_coroutines = [rule for rule in rules if rule.wants.returned_coroutines]
         self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
         self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
+        self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
+        self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -52,18 +53,27 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
             if here.function is not None and here.function.has_while and here.function.is_async:
                 yield scope, self._while_loops
+        if self._names or self._decorators:
+            yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
                 yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+
+    def _defined(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        """The coroutine functions that are wanted for their own name or for a decorator."""
+        for index, scope in enumerate(facts.scopes):
+            if scope.function is not None and scope.function.is_async:
+                yield index, self._names.get(scope.name, ())
+                for code in scope.function.decorators if self._decorators else ():
+                    yield index, self._decorators.get(_last_name(code), ())
+                    yield index, self._decorators.get(_decorator(project, facts, scope.parent, code), ())
 
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
-        if is_async and call.use is Use.RETURNED:
-            using += self._returned_coroutines
         if using and call.callee:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
             yield using if isinstance(result, Coroutine | AsyncGenerator) else ()
@@ -109,6 +119,15 @@ def _blocks(project: Project, callee: Entity | None) -> bool:
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
+
+
+def _last_name(decorator: str) -> str:
+    return decorator.removesuffix("()").rpartition(".")[2]
+
+
+def _decorator(project: Project, facts: ModuleFacts, scope: int, code: str) -> str:
+    entity = project.evaluate(facts.path, scope, code.removesuffix("()"))
+    return entity.name if isinstance(entity, Named) else ""
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

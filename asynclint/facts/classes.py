@@ -17,3 +17,4 @@ class ClassFacts(Struct, array_like=True):
     decorators: tuple[str, ...] = ()
     attributes: dict[str, list[Binding]] = {}
     type_parameters: dict[str, str] = {}
+    keywords: tuple[str, ...] = ()  # names of what else the `class` statement is given: `metaclass`

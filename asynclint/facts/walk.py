@@ -184,6 +184,7 @@ class _Walker:
             decorators=tuple(map(_decorator, node.decorator_list)),
             attributes={},
             type_parameters=dict(map(_type_parameter, getattr(node, "type_params", ()))),
+            keywords=tuple(k.arg or "" for k in node.keywords),
         )
         index = self.open(scope)
         self.bind(node.name, Bound.DEFINITION, target=index)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import nodes as cst
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode, SubscriptElement
+    from libcst import BaseExpression, BaseSuite, Call, CSTNode, SubscriptElement
 
 _PUNCTUATION = frozenset(
     {
@@ -63,6 +63,15 @@ def walk(node: "CSTNode", below: "Callable[[CSTNode], Iterator[CSTNode]]" = chil
 def parents(root: "CSTNode") -> "dict[int, CSTNode]":
     """Each node's parent, by `id`."""
     return {id(child): node for node in walk(root) for child in children(node)}
+
+
+def statements(block: "BaseSuite") -> "Iterator[CSTNode]":
+    """The statements of a block, those that share a line one by one."""
+    for line in block.body:
+        if isinstance(line, cst.SimpleStatementLine):
+            yield from line.body
+        else:
+            yield line
 
 
 def code_of(node: "BaseExpression | None") -> str:

@@ -12,7 +12,6 @@ class Want(Struct, frozen=True):
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
-    returned_coroutines: bool = False  # coroutines that return the result of a coroutine function
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
@@ -20,6 +19,8 @@ class Want(Struct, frozen=True):
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
+    coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
+    coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
@@ -27,7 +28,6 @@ class Want(Struct, frozen=True):
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
             bare_methods=self.bare_methods | other.bare_methods,
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
-            returned_coroutines=self.returned_coroutines or other.returned_coroutines,
             exceptional_calls=self.exceptional_calls or other.exceptional_calls,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking=self.blocking | other.blocking,
@@ -35,6 +35,8 @@ class Want(Struct, frozen=True):
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
+            coroutine_names=self.coroutine_names | other.coroutine_names,
+            coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
         )
 
 
@@ -58,16 +60,31 @@ def exceptional_calls() -> Want:
     return Want(exceptional_calls=True)
 
 
-def returned_coroutines() -> Want:
-    """Coroutines that return the result of a coroutine function."""
-    return Want(returned_coroutines=True)
-
-
 def misused_coroutines(arguments_of: frozenset[str]) -> Want:
     """Bodies where the result of a coroutine function is part of something else, assigned, or given to one of these."""
     return Want(
         coroutine_uses=frozenset({Use.OTHER, Use.ASSIGNED, Use.STORED}), coroutine_arguments=frozenset(arguments_of)
     )
+
+
+def bound_coroutines() -> Want:
+    """Bodies where the result of a coroutine function is assigned to a name."""
+    return Want(coroutine_uses=frozenset({Use.ASSIGNED}))
+
+
+def returned_coroutines() -> Want:
+    """Bodies that return (or yield) the result of a coroutine function."""
+    return Want(coroutine_uses=frozenset({Use.RETURNED}))
+
+
+def coroutine_functions(*names: str) -> Want:
+    """The `async def`s of these names."""
+    return Want(coroutine_names=frozenset(names))
+
+
+def decorated_coroutines(*names: str) -> Want:
+    """The `async def`s decorated with one of these, by resolved name or by last name: `functools.cache`, `setter`."""
+    return Want(coroutine_decorators=frozenset(names))
 
 
 def handlers(*names: str) -> Want:

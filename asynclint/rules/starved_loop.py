@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 @rule(
     code="ASL211",
+    on_anyio=True,
     wants=while_loops(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
 )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 @rule(
     code="ASL213",
+    on_anyio=True,
     wants=sync_twins(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     in_tests=InTests.SILENT,

@@ -9,6 +9,7 @@ from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
+from asynclint.facts.suspects import wrong_awaits, wrong_protocols
 from asynclint.rule import Rule
 
 Key = TypeVar("Key", bound=Hashable)
@@ -25,6 +26,8 @@ class Sieve:
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
         self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
+        self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
+        self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -39,6 +42,10 @@ class Sieve:
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        for scope in wrong_awaits(project, facts) if self._wrong_awaits else ():
+            yield scope, self._wrong_awaits
+        for scope in wrong_protocols(project, facts) if self._wrong_protocols else ():
+            yield scope, self._wrong_protocols
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)

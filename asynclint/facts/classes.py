@@ -15,3 +15,4 @@ class ClassFacts(Struct, array_like=True):
     base_arguments: tuple[tuple[str, ...], ...] = ()
     decorators: tuple[str, ...] = ()
     attributes: dict[str, list[Binding]] = {}
+    metaclass: str = ""  # a code, "?" when it has none

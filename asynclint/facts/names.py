@@ -87,6 +87,18 @@ def _argument(node: ast.expr) -> str:
     return "0" if is_zero else code_of(node)
 
 
+_PLAIN = (
+    *(ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.Set, ast.Dict, ast.Tuple, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def plain_code_of(node: ast.expr) -> str:
+    """Its code, or `0` for a constant, a text, a comparison, a display or a function made on the spot."""
+    is_plain = isinstance(node, _PLAIN) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+    return code_of(node) or ("0" if is_plain else "")
+
+
 def annotation_of(node: ast.expr | None) -> str:
     """An annotation as the text of its names, subscripts, strings and unions; "" when there is more to it."""
     match node:

@@ -16,6 +16,8 @@ from asynclint.rule.wants import (
     dropped_coroutines,
     handlers,
     misused_coroutines,
+    wrong_awaits,
+    wrong_protocols,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ __all__ = [
     "handlers",
     "misused_coroutines",
     "rule",
+    "wrong_awaits",
+    "wrong_protocols",
 ]
 
 

@@ -14,6 +14,8 @@ class Want(Struct, frozen=True):
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
+    wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
+    wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
     def __or__(self, other: "Want") -> "Want":
@@ -24,6 +26,8 @@ class Want(Struct, frozen=True):
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
+            wrong_awaits=self.wrong_awaits or other.wrong_awaits,
+            wrong_protocols=self.wrong_protocols or other.wrong_protocols,
             handlers=self.handlers | other.handlers,
         )
 
@@ -58,3 +62,13 @@ def handlers(*names: str) -> Want:
 def blocking_helpers() -> Want:
     """Coroutines that call plain code of the project which comes to block."""
     return Want(blocking_helpers=True)
+
+
+def wrong_awaits() -> Want:
+    """Bodies that await what cannot be awaited, or give it to what takes awaitables."""
+    return Want(wrong_awaits=True)
+
+
+def wrong_protocols() -> Want:
+    """Bodies that enter or iterate over something without having `async` where it is needed, or with it in vain."""
+    return Want(wrong_protocols=True)

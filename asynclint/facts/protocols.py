@@ -11,7 +11,12 @@ from asynclint.facts.knowledge.awaitables import (
     PLAIN_CLASS_DECORATORS,
     PLAIN_METACLASSES,
 )
-from asynclint.facts.knowledge.protocols import ABSTRACT, CONTEXT_MANAGER_MAKERS, PLAIN_CONTEXT_MANAGERS, PLAIN_ITERABLES
+from asynclint.facts.knowledge.protocols import (
+    ABSTRACT,
+    CONTEXT_MANAGER_MAKERS,
+    PLAIN_CONTEXT_MANAGERS,
+    PLAIN_ITERABLES,
+)
 from asynclint.facts.project import Project
 
 

@@ -15,7 +15,7 @@ from asynclint.facts.names import Bound
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
-_ITERATES = frozenset(name.rpartition(".")[2] for name in ITERATES)
+_ITERATES = frozenset(map(Named, ITERATES))
 
 
 def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
@@ -65,14 +65,14 @@ def wrong_protocols(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
 
 def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
-    """The scopes that give what may be an async generator to a builtin which iterates over it."""
+    """The scopes that unpack what may be an async generator, or give it to a builtin which iterates over it."""
     for call in facts.calls:
-        if call.last_name in _ITERATES and any(
-            is_wrong_iterable(project, facts.path, call.scope, code.lstrip("*"), is_async=False)
-            for code in call.arguments
-        ):
-            yield call.scope
-        elif call.use is not Use.ARGUMENT and isinstance(
-            project.evaluate(facts.path, call.scope, f"{call.callee}()"), AsyncGenerator
-        ):
+        if call.use is Use.STORED:
+            entity = project.evaluate(facts.path, call.scope, f"{call.callee}()")
+            if isinstance(entity, AsyncGenerator):
+                yield call.scope
+        first = call.arguments[0] if call.arguments else ""
+        if not first.startswith("*") and project.call(facts.path, call) not in _ITERATES:
+            continue
+        if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
             yield call.scope

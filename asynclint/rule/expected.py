@@ -34,7 +34,9 @@ def _expects(body: Body, above: "CSTNode") -> bool:
     match above:
         case cst.With(items=items):
             calls = (item.item for item in items if isinstance(item.item, cst.Call))
-            return any(code_of(call.func).rpartition(".")[2] in _EXPECTING and _names_refusal(body, call) for call in calls)
+            return any(
+                code_of(call.func).rpartition(".")[2] in _EXPECTING and _names_refusal(body, call) for call in calls
+            )
         case cst.Try(handlers=handlers):
             return any(handler.type and not body.caught(handler.type).isdisjoint(_REFUSALS) for handler in handlers)
     return False

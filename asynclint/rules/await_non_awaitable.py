@@ -92,13 +92,13 @@ def _taken(call: "Call", name: str) -> "list[BaseExpression]":
     return [argument.value for argument in call.args[:count] if not argument.star and not argument.keyword]
 
 
-def _judged(
-    body: Body, node: "BaseExpression", expression: "BaseExpression", taker: str
-) -> Iterator[Problem]:
+def _judged(body: Body, node: "BaseExpression", expression: "BaseExpression", taker: str) -> Iterator[Problem]:
     display = display_of(body, expression)
     if (display is None and not _is_refused(body, expression)) or is_expected(body, node, expression):
         return
-    place = f"`{body.text(node.func)}` raises {_error(taker)}" if isinstance(node, cst.Call) else "`await` raises TypeError"
+    place = (
+        f"`{body.text(node.func)}` raises {_error(taker)}" if isinstance(node, cst.Call) else "`await` raises TypeError"
+    )
     if display is not None:
         yield Problem(expression, _of_display(body, expression, noun(display), place, taker))
     else:

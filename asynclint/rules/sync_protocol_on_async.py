@@ -100,15 +100,16 @@ def _problems(body: Body, node: "CSTNode") -> Iterator[Problem]:
             yield from _awaiting(body, node)
         case cst.Call(args=[first, *_]) if not first.keyword:
             yield from _unrolled(body, node, first.value, is_starred=bool(first.star))
-        case cst.Assign(targets=targets, value=value) if any(isinstance(t.target, cst.Tuple) for t in targets):
-            yield from _unpacked(body, value)
-        case cst.StarredElement(value=value):
-            yield from _unpacked(body, value)
+        case cst.Assign(targets=targets, value=cst.Call() as call):
+            if any(isinstance(target.target, cst.Tuple | cst.List) for target in targets):
+                yield from _unpacked(body, call)
 
 
 def _entered(body: Body, item: "BaseExpression", *, is_async: bool) -> Iterator[Problem]:
     scope, code = body.code_at(item)
-    if not is_wrong_item(body.project, body.facts.path, scope, code, is_async=is_async) or is_expected(body, item, item):
+    if not is_wrong_item(body.project, body.facts.path, scope, code, is_async=is_async) or is_expected(
+        body, item, item
+    ):
         return
     statement, entity, shown = "async with" if is_async else "with", body.resolve(item), body.text(item)
     refusal = f"`{statement} {shown}` raises TypeError"
@@ -123,7 +124,9 @@ def _entered(body: Body, item: "BaseExpression", *, is_async: bool) -> Iterator[
         case _ if is_async:
             yield Problem(item, f"{refusal}: this is no asynchronous context manager; use plain `with`")
         case _:
-            yield Problem(item, f"{refusal}: this is an asynchronous context manager; {_with_async(body, 'async with')}")
+            yield Problem(
+                item, f"{refusal}: this is an asynchronous context manager; {_with_async(body, 'async with')}"
+            )
 
 
 def _with_async(body: Body, statement: str) -> str:
@@ -138,7 +141,9 @@ def _iterated(body: Body, loop: "For | CompFor") -> Iterator[Problem]:
         return
     shown = _shown(body, iterable)
     if is_async:
-        what = "a generator" if isinstance(iterable, cst.Call) and _called(body, iterable) else "no asynchronous iterable"
+        what = (
+            "a generator" if isinstance(iterable, cst.Call) and _called(body, iterable) else "no asynchronous iterable"
+        )
         yield Problem(iterable, f"`async for ... in {shown}` raises TypeError: this is {what}; use plain `for`")
     else:
         refusal = f"`for ... in {shown}` raises TypeError: {_not_iterable(body, iterable)}"
@@ -180,10 +185,10 @@ def _unrolled(body: Body, call: "Call", argument: "BaseExpression", *, is_starre
     yield _of_async(body, argument, f"{message}; {advice}")
 
 
-def _unpacked(body: Body, value: "BaseExpression") -> Iterator[Problem]:
-    if _is_wrong_iterable(body, value, is_async=False):
-        message = f"unpacking `{_shown(body, value)}` raises TypeError: {_not_iterable(body, value)}"
-        yield _of_async(body, value, f"{message}; {_with_async(body, 'async for')}")
+def _unpacked(body: Body, call: "Call") -> Iterator[Problem]:
+    if isinstance(body.resolve(call), AsyncGenerator) and not is_expected(body, call, call):
+        message = f"unpacking `{_shown(body, call)}` raises TypeError: {_not_iterable(body, call)}"
+        yield _of_async(body, call, f"{message}; {_with_async(body, 'async for')}")
 
 
 def _awaiting(body: Body, generator: "GeneratorExp") -> Iterator[Problem]:
@@ -204,7 +209,8 @@ def _awaits(generator: "GeneratorExp") -> bool:
     parts = [generator.elt, *first.ifs, *([first.inner_for_in] if first.inner_for_in else [])]
     inner = (node for part in parts for node in walk(part, own_children))
     return first.asynchronous is not None or any(
-        isinstance(node, cst.Await) or (isinstance(node, cst.CompFor) and node is first.inner_for_in and node.asynchronous)
+        isinstance(node, cst.Await)
+        or (isinstance(node, cst.CompFor) and node is first.inner_for_in and node.asynchronous)
         for node in inner
     )
 

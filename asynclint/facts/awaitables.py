@@ -38,8 +38,7 @@ def of_entity(project: Project, entity: Entity | None) -> Answer:
         case AsyncGenerator() | Items() | Module():
             return Answer.NO
         case Function():
-            is_itself = project.is_plain(entity) and not project.is_property(entity)
-            return Answer.NO if is_itself and not project.function(entity).is_stub else Answer.UNKNOWN
+            return Answer.NO if _is_mere_function(project, entity) else Answer.UNKNOWN
         case Named(name=name):
             return Answer.NO if _is_function(name) else Answer.UNKNOWN
         case Instance(of=Named(name=name)):
@@ -47,6 +46,13 @@ def of_entity(project: Project, entity: Entity | None) -> Answer:
         case Instance(of=Class() as klass) if is_final_class(project, klass):
             return of_instance(project, klass)
     return Answer.UNKNOWN
+
+
+def _is_mere_function(project: Project, function: Function) -> bool:
+    """Is it neither a property nor a declaration that a subclass may fulfil with one?"""
+    facts = project.function(function)
+    is_declaration = facts.is_stub and not facts.is_async and project.owner(function) is not None
+    return project.is_plain(function) and not project.is_property(function) and not is_declaration
 
 
 def of_instance(project: Project, klass: Class) -> Answer:

@@ -99,7 +99,7 @@ def is_wrong_iterable(project: Project, path: str, scope: int, code: str, *, is_
     entity = project.evaluate(path, scope, code) if code else None
     if isinstance(entity, AsyncGenerator):
         return not is_async
-    if is_async and (code == "0" or isinstance(entity, Items) or is_generator(project, path, scope, code)):
+    if is_async and (code == "0" or isinstance(entity, Items) or _is_plain_call(project, path, scope, code)):
         return True
     if not _may_say(project, path, scope, code, entity, is_async=is_async):
         return False
@@ -128,6 +128,13 @@ def is_generator(project: Project, path: str, scope: int, code: str) -> bool:
     if function is None or not project.is_plain(function):
         return False
     return project.function(function).is_generator and not project.function(function).is_async
+
+
+def _is_plain_call(project: Project, path: str, scope: int, code: str) -> bool:
+    """Is it a call of a generator function, or of `range` and its like?"""
+    callee = project.evaluate(path, scope, code[:-2]) if code.endswith("()") else None
+    is_builtin = isinstance(callee, Named) and callee.name in PLAIN_ITERABLES
+    return is_builtin or is_generator(project, path, scope, code)
 
 
 def manager(project: Project, function: Function) -> str:

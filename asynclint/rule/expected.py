@@ -33,13 +33,15 @@ def may_be_mocked(body: Body) -> bool:
 def _expects(body: Body, above: "CSTNode") -> bool:
     match above:
         case cst.With(items=items):
-            calls = (item.item for item in items if isinstance(item.item, cst.Call))
-            return any(
-                code_of(call.func).rpartition(".")[2] in _EXPECTING and _names_refusal(body, call) for call in calls
-            )
+            calls = [item.item for item in items if isinstance(item.item, cst.Call)]
+            return any(_last_name(body, call) in _EXPECTING and _names_refusal(body, call) for call in calls)
         case cst.Try(handlers=handlers):
             return any(handler.type and not body.caught(handler.type).isdisjoint(_REFUSALS) for handler in handlers)
     return False
+
+
+def _last_name(body: Body, call: "Call") -> str:
+    return (body.name_of(call.func) or code_of(call.func)).rpartition(".")[2]
 
 
 def _names_refusal(body: Body, call: "Call") -> bool:
@@ -54,5 +56,5 @@ def _is_asked_about(body: Body, expression: "BaseExpression") -> bool:
 
 def _asked(body: Body) -> Iterator[set[str]]:
     for node in walk(body.node):
-        if isinstance(node, cst.Call) and code_of(node.func).rpartition(".")[2] in _QUESTIONS:
+        if isinstance(node, cst.Call) and _last_name(body, node) in _QUESTIONS:
             yield {code_of(argument.value) for argument in node.args}

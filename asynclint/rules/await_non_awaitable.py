@@ -97,7 +97,9 @@ def _judged(body: Body, node: "BaseExpression", expression: "BaseExpression", ta
     if (display is None and not _is_refused(body, expression)) or is_expected(body, node, expression):
         return
     place = (
-        f"`{body.text(node.func)}` raises {_error(taker)}" if isinstance(node, cst.Call) else "`await` raises TypeError"
+        f"`{body.text(node.func)}` raises {_error(taker)}"
+        if isinstance(node, cst.Call) and taker
+        else "`await` raises TypeError"
     )
     if display is not None:
         yield Problem(expression, _of_display(body, expression, noun(display), place, taker))
@@ -142,8 +144,7 @@ def _of_value(body: Body, expression: "BaseExpression", place: str) -> tuple[str
     if _is_coroutine_function(body, expression, meant):
         text = body.text(expression)
         return f"{place}: `{text}` is a coroutine function, not a coroutine; call it: `{text}(...)`", meant
-    what = "a function that is not called" if _is_function(body, expression, meant) else "no awaitable"
-    return f"{place}: `{body.text(expression)}` is {what}", meant
+    return f"{place}: `{body.text(expression)}` is {_kind(body, expression, meant)}", meant
 
 
 def _of_call(body: Body, call: "Call", callee: Entity | None) -> str:
@@ -152,11 +153,17 @@ def _of_call(body: Body, call: "Call", callee: Entity | None) -> str:
         return f"`{shown}` blocks and then gives None; use `asyncio.sleep(...)`"
     if isinstance(callee, Function) and body.project.function(callee).is_generator:
         return f"`{shown}` is a generator, not an awaitable; iterate over it"
-    return f"`{shown}` is a plain call and gives nothing that can be awaited; remove `await`"
+    advice = "remove `await`" if isinstance(body.parent(call), cst.Await) else "give it a coroutine"
+    return f"`{shown}` is a plain call and gives nothing that can be awaited; {advice}"
 
 
-def _is_function(body: Body, expression: "BaseExpression", meant: Entity | None) -> bool:
-    return isinstance(meant, Function) or bool(body.name_of(expression))
+def _kind(body: Body, expression: "BaseExpression", meant: Entity | None) -> str:
+    if isinstance(meant, Function) and body.project.function(meant).is_generator:
+        return "a generator function, and no awaitable"
+    if isinstance(meant, Function) or body.name_of(expression):
+        return "a function that is not called, and no awaitable"
+    kind = body.type_of(expression)
+    return f"an object of `{kind.removeprefix('builtins.')}`, which cannot be awaited" if kind else "no awaitable"
 
 
 def _is_coroutine_function(body: Body, expression: "BaseExpression", meant: Entity | None) -> bool:

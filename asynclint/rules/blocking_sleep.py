@@ -51,12 +51,12 @@ def blocking_sleep(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A function handed on without being called (`asyncio.to_thread(time.sleep, 1)`), the bodies of nested functions and
-    lambdas, and `time.sleep(0)`, which blocks nobody.
+    lambdas, and `time.sleep(0)`, which blocks nobody. `await time.sleep(1)` is reported by `await-non-awaitable`.
     """
     if not body.is_async:
         return
     for call in body.calls("time.sleep"):
-        if not _is_zero(call):
+        if not _is_zero(call) and not isinstance(body.parent(call), cst.Await):  # that is await-non-awaitable
             message = f"`{body.text(call.func)}` stops the event loop, and every other task, while `{body.name}` sleeps"
             yield Problem(call, f"{message}; use `await {body.library}.sleep(...)`")
 

@@ -30,6 +30,7 @@ def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
 
     ```python
     import asyncio
+    from contextlib import ExitStack
 
     lock = asyncio.Lock()
 
@@ -44,15 +45,17 @@ def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
                 print(row)
         async for number in [1, 2, 3]:  # ASL105
             print(number)
-        async with open("report.txt") as file:  # ASL105
-            print(file)
-        return all(await check(row) for row in (1, 2)), list(rows())  # ASL105
+        async with ExitStack() as stack:  # ASL105
+            print(stack)
+        print(list(rows()))  # ASL105
+        return all(await check(row) for row in (1, 2))  # ASL105
     ```
 
     ## Good
 
     ```python
     import asyncio
+    from contextlib import ExitStack
 
     lock = asyncio.Lock()
 
@@ -67,9 +70,10 @@ def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
                 print(row)
         for number in [1, 2, 3]:
             print(number)
-        with open("report.txt") as file:
-            print(file)
-        return all([await check(row) for row in (1, 2)]), [row async for row in rows()]
+        with ExitStack() as stack:
+            print(stack)
+        print([row async for row in rows()])
+        return all([await check(row) for row in (1, 2)])
     ```
 
     ## What to do
@@ -180,9 +184,12 @@ def _unrolled(body: Body, call: "Call", argument: "BaseExpression", *, is_starre
         return
     shown, given = body.text(call.func), _shown(body, argument)
     message = f"`{shown}({'*' if is_starred else ''}{given})` raises TypeError: {_not_iterable(body, argument)}"
-    comprehension = "[item async for item in ...]"
-    advice = f"use `{comprehension}`" if body.is_async else _with_async(body, "async for")
+    advice = _unrolled_advice(shown) if body.is_async else _with_async(body, "async for")
     yield _of_async(body, argument, f"{message}; {advice}")
+
+
+def _unrolled_advice(builtin: str) -> str:
+    return "use `await anext(...)`" if builtin == "next" else "use `[item async for item in ...]`"
 
 
 def _unpacked(body: Body, call: "Call") -> Iterator[Problem]:

@@ -147,6 +147,8 @@ class Project:
     def _evaluate(self, path: str, scope: int, code: str) -> Entity | None:
         if not code or code == "None":
             return None
+        if code[0] == "(" and code[-1] != ")":
+            return None  # an element of a tuple
         if code[0] == "(":
             return Items(tuple(self.evaluate(path, scope, item) for item in code[1:-1].split(",")))
         if "|" in code:

@@ -65,9 +65,10 @@ def _is_construction(project: Project, path: str, binding: Binding) -> bool:
 
 
 def _is_constructor_call(project: Project, path: str, scope: int, code: str) -> bool:
+    """Is it a call of a class by its name, or of anything that a library defines?"""
     callee = code.removesuffix("()")
-    is_class = code != callee and isinstance(project.evaluate(path, scope, callee), Class)
-    return is_class and _is_static(project, path, scope, callee)
+    entity = project.evaluate(path, scope, callee) if code != callee else None
+    return isinstance(entity, Named) or (isinstance(entity, Class) and _is_static(project, path, scope, callee))
 
 
 def _is_static(project: Project, path: str, scope: int, code: str) -> bool:

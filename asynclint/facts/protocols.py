@@ -108,9 +108,8 @@ def is_wrong_iterable(project: Project, path: str, scope: int, code: str, *, is_
 
 
 def _may_say(project: Project, path: str, scope: int, code: str, entity: Entity | None, *, is_async: bool) -> bool:
-    """Is what its class lacks lacking? With `async`, a base class without it may have subclasses that have it."""
-    is_own = isinstance(entity, Instance) and isinstance(entity.of, Class)
-    return not (is_own and is_async) or is_exact_object(project, path, scope, code)
+    """Is what its class lacks lacking? Where the code says `async`, a declared type is believed less than the code."""
+    return not (is_async and isinstance(entity, Instance)) or is_exact_object(project, path, scope, code)
 
 
 def called(project: Project, path: str, scope: int, code: str) -> Function | None:

@@ -1,11 +1,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.awaitables import of_code
-from asynclint.facts.knowledge.awaitables import RAISES_VALUE_ERROR, TAKES_ALL, TAKES_FIRST
-from asynclint.facts.protocols import Answer
 from asynclint.rule import AsyncGenerator, Body, Coroutine, Entity, Function, Problem, rule, wrong_awaits
 from asynclint.rule import nodes as cst
+from asynclint.rule.awaitables import cannot_be_awaited, refusal, taken, takes_all
 from asynclint.rule.coroutines import definition
 from asynclint.rule.displays import display_of, noun
 from asynclint.rule.expected import is_expected, may_be_mocked
@@ -82,14 +80,8 @@ def await_non_awaitable(body: Body) -> Iterator[Problem]:
         if isinstance(node, cst.Await):
             yield from _judged(body, node, node.expression, "")
         elif isinstance(node, cst.Call) and (name := body.name_of(node.func)):
-            for argument in _taken(node, name):
+            for argument in taken(node, name):
                 yield from _judged(body, node, argument, name)
-
-
-def _taken(call: "Call", name: str) -> "list[BaseExpression]":
-    """The arguments that a call of this name awaits or runs."""
-    count = len(call.args) if name in TAKES_ALL else 1 if name in TAKES_FIRST else 0
-    return [argument.value for argument in call.args[:count] if not argument.star and not argument.keyword]
 
 
 def _judged(body: Body, node: "BaseExpression", expression: "BaseExpression", taker: str) -> Iterator[Problem]:
@@ -97,7 +89,7 @@ def _judged(body: Body, node: "BaseExpression", expression: "BaseExpression", ta
     if (display is None and not _is_refused(body, expression)) or is_expected(body, node, expression):
         return
     place = (
-        f"`{body.text(node.func)}` raises {_error(taker)}"
+        f"`{body.text(node.func)}` raises {refusal(taker)}"
         if isinstance(node, cst.Call) and taker
         else "`await` raises TypeError"
     )
@@ -109,10 +101,7 @@ def _judged(body: Body, node: "BaseExpression", expression: "BaseExpression", ta
 
 
 def _is_refused(body: Body, expression: "BaseExpression") -> bool:
-    scope, code = body.code_at(expression)
-    if of_code(body.project, body.facts.path, scope, code) is not Answer.NO:
-        return False
-    return not (may_be_mocked(body) and _is_of_project(body, expression))
+    return cannot_be_awaited(body, expression) and not (may_be_mocked(body) and _is_of_project(body, expression))
 
 
 def _is_of_project(body: Body, expression: "BaseExpression") -> bool:
@@ -120,15 +109,14 @@ def _is_of_project(body: Body, expression: "BaseExpression") -> bool:
     return not body.name_of(callee)
 
 
-def _error(taker: str) -> str:
-    return "ValueError" if taker in RAISES_VALUE_ERROR else "TypeError"
-
-
 def _of_display(body: Body, expression: "BaseExpression", kind: str, place: str, taker: str) -> str:
+    place = (
+        place.removesuffix("raises TypeError") + "fails" if kind == "a generator" else place
+    )  # 3.11 takes it for a task
     shown = f"`{expression.value}` is {kind}" if isinstance(expression, cst.Name) else f"this is {kind}"
     if kind in ("a constant", "a text"):
         return f"{place}: {shown}, which cannot be awaited"
-    advice = "put a star before it" if taker in TAKES_ALL else "gather what is in it: `asyncio.gather(*...)`"
+    advice = "put a star before it" if takes_all(taker) else "gather what is in it: `asyncio.gather(*...)`"
     return f"{place}: {shown}, which cannot be awaited itself; {advice}"
 
 
@@ -159,7 +147,8 @@ def _of_call(body: Body, call: "Call", callee: Entity | None) -> str:
 
 def _kind(body: Body, expression: "BaseExpression", meant: Entity | None) -> str:
     if isinstance(meant, Function) and body.project.function(meant).is_generator:
-        return "a generator function, and no awaitable"
+        kind = "an async generator" if body.project.function(meant).is_async else "a generator"
+        return f"{kind} function, and no awaitable"
     if isinstance(meant, Function) or body.name_of(expression):
         return "a function that is not called, and no awaitable"
     kind = body.type_of(expression)

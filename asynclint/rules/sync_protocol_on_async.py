@@ -1,12 +1,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.knowledge.protocols import ITERATES
-from asynclint.facts.protocols import called, is_wrong_item, is_wrong_iterable
 from asynclint.rule import AsyncGenerator, Body, Coroutine, Problem, rule, wrong_protocols
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition
 from asynclint.rule.expected import is_expected, may_be_mocked
+from asynclint.rule.protocols import cannot_be_entered, cannot_be_iterated, is_exact, iterates
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
@@ -110,10 +109,7 @@ def _problems(body: Body, node: "CSTNode") -> Iterator[Problem]:
 
 
 def _entered(body: Body, item: "BaseExpression", *, is_async: bool) -> Iterator[Problem]:
-    scope, code = body.code_at(item)
-    if not is_wrong_item(body.project, body.facts.path, scope, code, is_async=is_async) or is_expected(
-        body, item, item
-    ):
+    if not cannot_be_entered(body, item, is_async=is_async) or is_expected(body, item, item):
         return
     statement, entity, shown = "async with" if is_async else "with", body.resolve(item), body.text(item)
     refusal = f"`{statement} {shown}` raises TypeError"
@@ -146,7 +142,7 @@ def _iterated(body: Body, loop: "For | CompFor") -> Iterator[Problem]:
     shown = _shown(body, iterable)
     if is_async:
         what = (
-            "a generator" if isinstance(iterable, cst.Call) and _called(body, iterable) else "no asynchronous iterable"
+            "a generator" if isinstance(iterable, cst.Call) and is_exact(body, iterable) else "no asynchronous iterable"
         )
         yield Problem(iterable, f"`async for ... in {shown}` raises TypeError: this is {what}; use plain `for`")
     else:
@@ -155,15 +151,7 @@ def _iterated(body: Body, loop: "For | CompFor") -> Iterator[Problem]:
 
 
 def _is_wrong_iterable(body: Body, iterable: "BaseExpression", *, is_async: bool) -> bool:
-    scope, code = body.code_at(iterable)
-    code = code or ("0" if isinstance(iterable, cst.List | cst.Set | cst.Dict | cst.ListComp) else "")
-    wrong = is_wrong_iterable(body.project, body.facts.path, scope, code, is_async=is_async)
-    return wrong and not is_expected(body, iterable, iterable)
-
-
-def _called(body: Body, call: "Call") -> bool:
-    scope, code = body.code_at(call)
-    return called(body.project, body.facts.path, scope, code) is not None
+    return cannot_be_iterated(body, iterable, is_async=is_async) and not is_expected(body, iterable, iterable)
 
 
 def _not_iterable(body: Body, iterable: "BaseExpression") -> str:
@@ -178,7 +166,7 @@ def _of_async(body: Body, node: "BaseExpression", message: str) -> Problem:
 
 def _unrolled(body: Body, call: "Call", argument: "BaseExpression", *, is_starred: bool) -> Iterator[Problem]:
     """A builtin that iterates over its first argument, or any call with a star before it."""
-    if not is_starred and body.name_of(call.func) not in ITERATES:
+    if not is_starred and not iterates(body.name_of(call.func)):
         return
     if not _is_wrong_iterable(body, argument, is_async=False):
         return
@@ -204,7 +192,7 @@ def _awaiting(body: Body, generator: "GeneratorExp") -> Iterator[Problem]:
     call = body.parent(argument) if isinstance(argument, cst.Arg) else None
     if not isinstance(call, cst.Call) or not _awaits(generator) or is_expected(body, generator, generator):
         return
-    if argument is call.args[0] and (call.args[0].star or body.name_of(call.func) in ITERATES):
+    if argument is call.args[0] and (call.args[0].star or iterates(body.name_of(call.func))):
         shown = body.text(call.func)
         message = f"`{shown}(... for ...)` raises TypeError: a generator expression that awaits is an async generator"
         yield Problem(generator, f"{message}; write a list: `{shown}([...])`")

@@ -31,9 +31,11 @@ from asynclint.linter import Linter, lint
 from asynclint.report.text import full
 
 SPEAK_OF_PLAIN_CODE = {
+    "await-non-awaitable",
     "coroutine-as-value",
     "coroutine-escapes-handler",
     "get-event-loop",
+    "sync-protocol-on-async",
     "unawaited-coroutine",
     "unbounded-concurrency",
 }

@@ -11,6 +11,7 @@ from asynclint.facts.habits import exceptions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
+from asynclint.facts.suspects import wrong_awaits, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
 
@@ -34,6 +35,8 @@ class Sieve:
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
+        self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
+        self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -55,6 +58,10 @@ class Sieve:
                 yield scope, self._while_loops
         if self._names or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
+        for scope in wrong_awaits(project, facts) if self._wrong_awaits else ():
+            yield scope, self._wrong_awaits
+        for scope in wrong_protocols(project, facts) if self._wrong_protocols else ():
+            yield scope, self._wrong_protocols
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)

@@ -1,4 +1,4 @@
-"""What is kept of the places a rule may want to read: calls, handlers and `with` items."""
+"""What is kept of the places a rule may want to read: calls, handlers, `with` items, loops and `await`s."""
 
 from enum import IntEnum
 
@@ -55,3 +55,20 @@ class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     line: int
     item: str
     is_async: bool
+
+
+class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One `for`, or one in a comprehension: the code of what it iterates over."""
+
+    scope: int
+    line: int
+    iterable: str
+    is_async: bool
+
+
+class AwaitFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One `await` of anything but a call: its code, `0` for a constant, a display and the like."""
+
+    scope: int
+    line: int
+    awaited: str

@@ -18,3 +18,4 @@ class ClassFacts(Struct, array_like=True):
     attributes: dict[str, list[Binding]] = {}
     type_parameters: dict[str, str] = {}
     keywords: tuple[str, ...] = ()  # names of what else the `class` statement is given: `metaclass`
+    metaclass: str = ""  # a code, "?" when it has none

@@ -8,8 +8,8 @@ class FunctionFacts(Struct, array_like=True, gc=False):
 
     `decorators` are codes, `returns` is an annotation, `parameters` the positional ones in order and
     `keywords` those that can only be named; starred parameters are in neither.
-    `awaits` counts `async for` and every `await` of what is no call; `is_stub` is a body of a docstring, `pass`, `...`
-    and `raise` alone.
+    `awaits` counts `async for` and every `await` of what is no call. A stub has nothing in it but `...`, `pass` and
+    text, or ends by raising: its overrides say what it is.
     """
 
     is_async: bool = False
@@ -18,7 +18,7 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     returns: str = ""
     parameters: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
-    returned: list[str] = []  # codes, in the order of the `return`s
+    returned: list[str] = []  # codes, in the order of the `return`s; `0` is a constant, a display and the like
     yielded: list[str] = []  # codes, in the order of the `yield`s
     is_stub: bool = False
     awaits: bool = False

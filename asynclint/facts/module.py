@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from asynclint.facts.calls import CallFacts, HandlerFacts, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.names import Binding
@@ -18,6 +18,9 @@ class ScopeKind(IntEnum):
     FUNCTION = 2
     LAMBDA = 3
     COMPREHENSION = 4
+
+
+ASYNC_GENERATOR = "<async generator>"  # the name of a generator expression that awaits
 
 
 class Scope(Struct, array_like=True):
@@ -49,6 +52,8 @@ class ModuleFacts(Struct, array_like=True):
     calls: list[CallFacts]
     handlers: list[HandlerFacts]
     withs: list[WithFacts]
+    loops: list[LoopFacts] = []
+    awaits: list[AwaitFacts] = []
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

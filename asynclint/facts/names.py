@@ -134,6 +134,12 @@ def chain(code: str) -> tuple[str, ...]:
     return tuple(steps) if at == len(code) else ()
 
 
+def callee_of(code: str) -> str:
+    """`a.b` of `a.b()`, with or without an argument; "" when it is no call."""
+    *before, last = chain(code) or ("",)
+    return "".join(before) if last.startswith("()") else ""
+
+
 def arms(code: str) -> list[str]:
     """The codes in `a|b()`."""
     return _split(code, "|")
@@ -168,6 +174,18 @@ def argument_codes(call: ast.Call) -> list[str]:
 def _argument(node: ast.expr) -> str:
     is_zero = isinstance(node, ast.Constant) and node.value == 0 and node.value is not False
     return "0" if is_zero else code_of(node)
+
+
+_NO_NAMES = (
+    *(ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.Set, ast.Dict, ast.Tuple, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+
+
+def plain_code_of(node: ast.expr) -> str:
+    """Its code, or `0` for a constant, a text, a comparison, a display or a function made on the spot."""
+    is_plain = isinstance(node, _NO_NAMES) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+    return code_of(node) or ("0" if is_plain else "")
 
 
 def annotation_of(node: ast.expr | None) -> str:

@@ -151,6 +151,8 @@ class Project:
     def _evaluate(self, path: str, scope: int, code: str) -> Entity | None:
         if not code or code == "None":
             return None
+        if code[0] == "(" and code[-1] != ")":
+            return None  # an element of a tuple
         if code[0] == "(":
             return Items(tuple(self.evaluate(path, scope, item) for item in items_of(code)))
         if code[0] == "{":

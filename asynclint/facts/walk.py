@@ -4,11 +4,21 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from asynclint.facts.calls import CallFacts, HandlerFacts, Use, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
-from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
-from asynclint.facts.names import Binding, Bound, alias_code, annotation_of, argument_codes, arms, code_of, items_of
+from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
+from asynclint.facts.names import (
+    Binding,
+    Bound,
+    alias_code,
+    annotation_of,
+    argument_codes,
+    arms,
+    code_of,
+    items_of,
+    plain_code_of,
+)
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -31,6 +41,7 @@ class _Walker:
         self.scope = 0
         self.outer_call = -1
         self.is_typing = False  # under `if TYPE_CHECKING:`
+        self.awaits = 0  # seen so far
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
     # scopes and names
@@ -121,7 +132,7 @@ class _Walker:
             returns=annotation_of(node.returns),
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
-            is_stub=all(map(_says_nothing, node.body)),
+            is_stub=_is_stub(node.body),
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
         self.bind(node.name, Bound.DEFINITION, target=scope)
@@ -185,6 +196,7 @@ class _Walker:
             attributes={},
             type_parameters=dict(map(_type_parameter, getattr(node, "type_params", ()))),
             keywords=tuple(k.arg or "" for k in node.keywords),
+            metaclass=next((code_of(k.value) or "?" for k in node.keywords if k.arg == "metaclass"), ""),
         )
         index = self.open(scope)
         self.bind(node.name, Bound.DEFINITION, target=index)
@@ -258,17 +270,25 @@ class _Walker:
     def return_(self, node: ast.Return) -> None:
         function = self.running()
         if function:
-            function.returned.append(code_of(node.value) if node.value else "None")
+            function.returned.append(plain_code_of(node.value) if node.value else "None")
         if node.value:
             self.expression(node.value, Use.RETURNED)
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
-        code, function = code_of(node.iter), self.running()
+        function = self.running()
         if function and isinstance(node, ast.AsyncFor):
             function.awaits = True
-        self.assign(node.target, code and code + ("*!" if isinstance(node, ast.AsyncFor) else "*"))
+        code = self.loop(node.iter, is_async=isinstance(node, ast.AsyncFor))
+        self.assign(node.target, code)
         self.statements((*node.body, *node.orelse))
+
+    def loop(self, iterable: ast.expr, *, is_async: bool, scope: int = -1) -> str:
+        """Notes a loop; gives the code of its element."""
+        owner = self.scope if scope < 0 else scope
+        self.facts.loops.append(LoopFacts(owner, iterable.lineno, plain_code_of(iterable), is_async))
+        code = code_of(iterable)
+        return code and code + ("*!" if is_async else "*")
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)
@@ -353,7 +373,10 @@ class _Walker:
         function = self.running()
         if function and not isinstance(node.value, ast.Call):
             function.awaits = True
+        self.awaits += 1
         self.expression(node.value, Use.AWAITED)
+        if not isinstance(node.value, ast.Call):
+            self.facts.awaits.append(AwaitFacts(self.scope, node.lineno, plain_code_of(node.value)))
 
     def passing(self, node: ast.expr, use: Use) -> None:
         """Displays and the operators that hand one of their operands on."""
@@ -402,20 +425,24 @@ class _Walker:
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, use: Use) -> None:
         self.expression(node.generators[0].iter)
+        outer, awaits = self.scope, self.awaits
         scope = self.open(self.scope_of(node, ScopeKind.COMPREHENSION, "<comprehension>"))
 
         def walk() -> None:
             for position, part in enumerate(node.generators):
                 if position:
                     self.expression(part.iter)
-                code = code_of(part.iter)
-                self.assign(part.target, code and code + ("*!" if part.is_async else "*"))
+                reader = self.scope if position else outer  # the first iterable is evaluated outside
+                self.assign(part.target, self.loop(part.iter, is_async=bool(part.is_async), scope=reader))
                 for condition in part.ifs:
                     self.expression(condition)
             for element in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
                 self.expression(element, use)
 
         self.within(scope, walk)
+        is_async = self.awaits > awaits or any(part.is_async for part in node.generators)
+        if isinstance(node, ast.GeneratorExp) and is_async:
+            self.facts.scopes[scope].name = ASYNC_GENERATOR
 
     STATEMENTS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
         ast.FunctionDef: function,
@@ -487,9 +514,12 @@ def _type_parameter(node: ast.AST) -> tuple[str, str]:
     return name, annotation_of(getattr(node, "bound", None) or getattr(node, "annotation", None))
 
 
-def _says_nothing(statement: ast.stmt) -> bool:
-    is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return is_constant or isinstance(statement, ast.Pass | ast.Raise)
+def _is_stub(body: list[ast.stmt]) -> bool:
+    """Is nothing in it but `...`, `pass` and text, or does it end by raising?"""
+    silent = all(
+        isinstance(s, ast.Pass) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in body
+    )
+    return silent or isinstance(body[-1], ast.Raise)
 
 
 def _type_arguments(base: ast.expr) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from asynclint.rule.wants import (
     returned_coroutines,
     sync_twins,
     while_loops,
+    wrong_awaits,
+    wrong_protocols,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ __all__ = [
     "rule",
     "sync_twins",
     "while_loops",
+    "wrong_awaits",
+    "wrong_protocols",
 ]
 
 

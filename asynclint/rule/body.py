@@ -173,6 +173,10 @@ class Body:
         code = self._code(expression)
         return self.project.evaluate(self.facts.path, self._scope_at(expression), code) if code else None
 
+    def code_at(self, expression: "BaseExpression") -> tuple[int, str]:
+        """Where an expression of this body is read in the facts, and its code, "" when it has none."""
+        return self._scope_at(expression), self._code(expression)
+
     def _code(self, expression: "BaseExpression") -> str:
         """Its code, with the variable of a comprehension spelled as the element it stands for."""
         code = code_of(expression)

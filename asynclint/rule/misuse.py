@@ -91,8 +91,6 @@ def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
             return _ITERATED
         case cst.From() | cst.StarredElement() | cst.StarredDictElement():
             return _ITERATED
-        case cst.WithItem():
-            return Misuse("is entered by `with` instead of its result")
         case cst.Match():
             return Misuse("is matched instead of its result", fails=False)
         case cst.Assign(targets=targets) if any(isinstance(t.target, cst.Tuple | cst.List) for t in targets):

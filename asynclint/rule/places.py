@@ -8,7 +8,7 @@ from msgspec import Struct
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import Class, Function, Instance, Module, Named
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
-from asynclint.facts.names import Binding, Bound
+from asynclint.facts.names import Binding, Bound, callee_of
 from asynclint.facts.project import Project
 
 
@@ -118,7 +118,7 @@ def _sources(project: Project, place: Place) -> Iterator[Place | None]:
     """The places whose object a place is given, None for those out of sight."""
     for binding in bindings(project, place):
         match binding.bound:
-            case Bound.VALUE if binding.value.endswith("()"):
+            case Bound.VALUE if callee_of(binding.value):
                 yield from () if project.evaluate(place.path, binding.scope, binding.value) else (None,)
             case Bound.VALUE if binding.value != "None":
                 yield place_of(project, place.path, binding.scope, binding.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
-from asynclint.facts.names import Binding, Bound
+from asynclint.facts.names import Binding, Bound, callee_of
 from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
@@ -163,7 +163,7 @@ class Queue:
         return any(self._makes(path, way) or (annotated and self._may_make(path, way)) for path, way in ways)
 
     def _makes(self, path: str, way: Binding) -> bool:
-        made = way.bound is Bound.VALUE and way.value.endswith("()")
+        made = way.bound is Bound.VALUE and callee_of(way.value) != ""
         return made and self._is_queue(self.body.project.evaluate(path, way.scope, way.value))
 
     def _may_make(self, path: str, way: Binding) -> bool:

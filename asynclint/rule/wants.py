@@ -16,6 +16,8 @@ class Want(Struct, frozen=True):
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
+    wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
+    wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
@@ -32,6 +34,8 @@ class Want(Struct, frozen=True):
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking=self.blocking | other.blocking,
             blocking_helpers=self.blocking_helpers or other.blocking_helpers,
+            wrong_awaits=self.wrong_awaits or other.wrong_awaits,
+            wrong_protocols=self.wrong_protocols or other.wrong_protocols,
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
@@ -110,3 +114,13 @@ def sync_twins() -> Want:
 def while_loops() -> Want:
     """Coroutines with a `while` loop."""
     return Want(while_loops=True)
+
+
+def wrong_awaits() -> Want:
+    """Bodies that await what cannot be awaited, or give it to what takes awaitables."""
+    return Want(wrong_awaits=True)
+
+
+def wrong_protocols() -> Want:
+    """Bodies that enter or iterate over something without having `async` where it is needed, or with it in vain."""
+    return Want(wrong_protocols=True)

@@ -48,7 +48,7 @@ def blocking_sleep(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A function handed on without being called (`asyncio.to_thread(time.sleep, 1)`), the bodies of nested functions and
-    lambdas, and `time.sleep(0)`, which blocks nobody.
+    lambdas, and `time.sleep(0)`, which blocks nobody. `await time.sleep(1)` is reported by `await-non-awaitable`.
     """
     if not body.is_async:
         return

@@ -1,0 +1,78 @@
+"""The places of a file where something may be awaited, entered or iterated over in vain, judged from facts alone.
+
+More places than there are mistakes, and never fewer.
+"""
+
+from collections.abc import Iterator
+
+from asynclint.facts.awaitables import of_code
+from asynclint.facts.calls import CallFacts, Use
+from asynclint.facts.entities import AsyncGenerator, Named
+from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
+from asynclint.facts.knowledge.protocols import ITERATES
+from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
+from asynclint.facts.names import Bound
+from asynclint.facts.project import Project
+from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
+
+_ITERATES = frozenset(map(Named, ITERATES))
+
+
+def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes with an `await`, or a call that awaits its arguments, of what may be no awaitable."""
+    for awaited in facts.awaits:
+        if _is_suspect(project, facts, awaited.scope, awaited.awaited):
+            yield awaited.scope
+    for call in facts.calls:
+        if call.use is Use.AWAITED and _is_suspect(project, facts, call.scope, f"{call.callee}()"):
+            yield call.scope
+        if call.arguments and any(_is_suspect(project, facts, call.scope, a) for a in _taken(project, facts, call)):
+            yield call.scope
+
+
+def _taken(project: Project, facts: ModuleFacts, call: CallFacts) -> list[str]:
+    """The codes of the arguments that a call awaits, `0` for those that have none."""
+    callee = project.call(facts.path, call)
+    name = callee.name if isinstance(callee, Named) else ""
+    taken = call.arguments if name in TAKES_ALL else call.arguments[:1] if name in TAKES_FIRST else ()
+    return [code or "0" for code in taken if "*" not in code and "=" not in code]
+
+
+def _is_suspect(project: Project, facts: ModuleFacts, scope: int, code: str) -> bool:
+    return of_code(project, facts.path, scope, code) is Answer.NO or _is_bound_to_no_code(facts, scope, code)
+
+
+def _is_bound_to_no_code(facts: ModuleFacts, scope: int, name: str) -> bool:
+    """Is it a variable that may hold a display?"""
+    bindings = facts.scopes[facts.executor(scope)].names.get(name, ())
+    return bool(bindings) and all(binding.bound in (Bound.UNKNOWN, Bound.ANNOTATION) for binding in bindings)
+
+
+def wrong_protocols(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that enter or iterate over something in a way it may not offer."""
+    for item in facts.withs:
+        if is_wrong_item(project, facts.path, item.scope, item.item, is_async=item.is_async):
+            yield item.scope
+    for loop in facts.loops:
+        if is_wrong_iterable(project, facts.path, loop.scope, loop.iterable, is_async=loop.is_async):
+            yield loop.scope
+    yield from (
+        scope.parent
+        for scope in facts.scopes
+        if scope.kind is ScopeKind.COMPREHENSION and scope.name == ASYNC_GENERATOR
+    )
+    yield from _unrolled(project, facts)
+
+
+def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that unpack what may be an async generator, or give it to a builtin which iterates over it."""
+    for call in facts.calls:
+        if call.use is Use.STORED:
+            entity = project.evaluate(facts.path, call.scope, f"{call.callee}()")
+            if isinstance(entity, AsyncGenerator):
+                yield call.scope
+        first = call.arguments[0] if call.arguments else ""
+        if not first.startswith("*") and project.call(facts.path, call) not in _ITERATES:
+            continue
+        if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
+            yield call.scope

@@ -30,7 +30,14 @@ from asynclint.finding import Finding
 from asynclint.linter import Linter, lint
 from asynclint.report.text import full
 
-SPEAK_OF_PLAIN_CODE = {"coroutine-as-value", "get-event-loop", "unawaited-coroutine", "unbounded-concurrency"}
+SPEAK_OF_PLAIN_CODE = {
+    "blocking-helper",
+    "nested-event-loop",
+    "coroutine-as-value",
+    "get-event-loop",
+    "unawaited-coroutine",
+    "unbounded-concurrency",
+}
 FEWEST_MARKERS = 10
 
 BAD = [specimen for specimen in SPECIMENS if specimen.is_bad]

@@ -85,6 +85,8 @@ def _runs_on_trio(facts: ModuleFacts) -> bool:
 
 
 def _heard(finding: Finding, heard: dict[str, Severity]) -> Finding:
+    if finding.severity is Severity.INFO:  # by the problem's own account
+        return finding
     return replace(finding, severity=heard.get(finding.code, Severity.ERROR))
 
 
@@ -132,8 +134,9 @@ def _finding(
 ) -> Finding:
     place = span(problem.node)
     related = tuple(_related(inspection, where, message, span, shown) for where, message in problem.trace)
+    severity = Severity.INFO if problem.is_information else Severity.ERROR
     excerpt = text.line(place.line)
-    return Finding(shown, place, rule.code, rule.name, problem.message, excerpt=excerpt, related=related)
+    return Finding(shown, place, rule.code, rule.name, problem.message, severity, excerpt, related)
 
 
 def _related(inspection: Inspection, where: object, message: str, span: Callable[..., Span], shown: str) -> Related:

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Items, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Function, Items, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
@@ -24,7 +24,7 @@ class Sieve:
         self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
-        self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
+        self._reaches = _by_key((ends, rule) for rule in rules for ends in rule.wants.reaches)
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -43,6 +43,10 @@ class Sieve:
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
                 yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+        for item in facts.withs if self._reaches else ():
+            if _is_async(facts, item.scope):
+                for method in reach_of(project).managed(facts.path, item):
+                    yield from ((item.scope, rules) for rules in self._reaching(project, method))
 
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
@@ -56,10 +60,19 @@ class Sieve:
         if isinstance(callee, Named):
             yield self._calls.get(callee.name, ())
             yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
-        elif is_async and self._blocking_helpers and call.use is not Use.AWAITED:
-            reach = reach_of(project)
-            entered = reach.enters(callee)
-            yield self._blocking_helpers if entered and reach.way(entered) else ()
+        if not self._reaches:
+            return
+        reach = reach_of(project)
+        if isinstance(callee, Named):
+            yield from self._reaching(project, reach.handed(facts.path, call))
+        elif is_async and call.use is not Use.AWAITED:
+            yield from self._reaching(project, reach.enters(callee))
+
+    def _reaching(self, project: Project, entered: Function | None) -> Iterator[Iterable[Rule]]:
+        """The rules that want one of the calls to which the entered function leads."""
+        for ends, rules in self._reaches.items():
+            if entered is not None and reach_of(project).way(entered, ends) is not None:
+                yield rules
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""

@@ -11,11 +11,11 @@ from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.wants import (
     Want,
     bare_methods,
-    blocking_helpers,
     calls,
     dropped_coroutines,
     handlers,
     misused_coroutines,
+    reaching,
 )
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ __all__ = [
     "Problem",
     "Rule",
     "bare_methods",
-    "blocking_helpers",
     "calls",
     "dropped_coroutines",
     "handlers",
     "misused_coroutines",
+    "reaching",
     "rule",
 ]
 
@@ -76,16 +76,23 @@ class Problem:
     """One defect: the narrowest wrong node, a sentence, and what explains it.
 
     That is a node of the same body, a function or class of the project, or a place in another file.
+    Where `is_information` it is never shown as an error, whatever the rule's default.
     """
 
-    __slots__ = ("message", "node", "trace")
+    __slots__ = ("is_information", "message", "node", "trace")
 
     def __init__(
-        self, node: "CSTNode", message: str, *, trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = ()
+        self,
+        node: "CSTNode",
+        message: str,
+        *,
+        trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = (),
+        is_information: bool = False,
     ) -> None:
         self.node = node
         self.message = message
         self.trace = trace
+        self.is_information = is_information
 
 
 Check = Callable[[Body], Iterator[Problem]]

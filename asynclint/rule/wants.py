@@ -13,7 +13,7 @@ class Want(Struct, frozen=True):
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
-    blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
+    reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
 
     def __or__(self, other: "Want") -> "Want":
@@ -23,7 +23,7 @@ class Want(Struct, frozen=True):
             bare_methods=self.bare_methods | other.bare_methods,
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
-            blocking_helpers=self.blocking_helpers or other.blocking_helpers,
+            reaches=self.reaches | other.reaches,
             handlers=self.handlers | other.handlers,
         )
 
@@ -55,6 +55,9 @@ def handlers(*names: str) -> Want:
     return Want(handlers=frozenset(names))
 
 
-def blocking_helpers() -> Want:
-    """Coroutines that call plain code of the project which comes to block."""
-    return Want(blocking_helpers=True)
+def reaching(ends: frozenset[str]) -> Want:
+    """Bodies that make the event loop run plain code of the project from where a call that these rules mean is reached.
+
+    Coroutines do so by calling it, any body by handing it to the loop as a callback.
+    """
+    return Want(reaches=frozenset({ends}))

@@ -244,9 +244,9 @@ class _Walker:
             function.returned.append(code_of(node.value) if node.value else "None")
         if node.value:
             self.expression(node.value, Use.RETURNED)
-        self.leave(node)
+        self.left = True
 
-    def leave(self, node: ast.Return | ast.Break | ast.Continue) -> None:
+    def leave(self, node: ast.Break | ast.Continue) -> None:
         """What follows is only done where this is not reached."""
         self.left = self.left or self.condition
 

@@ -36,6 +36,8 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-escapes-handler",
     "get-event-loop",
     "sync-protocol-on-async",
+    "blocking-helper",
+    "nested-event-loop",
     "unawaited-coroutine",
     "unbounded-concurrency",
 }

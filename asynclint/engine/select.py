@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Items, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Items, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
@@ -30,13 +30,13 @@ class Sieve:
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
         self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
         self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
-        self._blocking_helpers = [rule for rule in rules if rule.wants.blocking_helpers]
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
         self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
+        self._reaches = _by_key((ends, rule) for rule in rules for ends in rule.wants.reaches)
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
@@ -66,6 +66,10 @@ class Sieve:
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
                 yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+        for item in facts.withs if self._reaches else ():
+            if _is_async(facts, item.scope):
+                for method in reach_of(project).managed(facts.path, item):
+                    yield from ((item.scope, rules) for rules in self._reaching(project, method))
 
     def _defined(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         """The coroutine functions that are wanted for their own name or for a decorator."""
@@ -91,8 +95,20 @@ class Sieve:
             yield self._calls.get(callee.name, ())
             yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
         elif is_async and call.use is not Use.AWAITED:
-            yield self._blocking_helpers if self._blocking_helpers and _blocks(project, callee) else ()
             yield self._sync_twins if self._sync_twins and _has_twin(project, facts, call, callee) else ()
+        if not self._reaches:
+            return
+        reach = reach_of(project)
+        if isinstance(callee, Named):
+            yield from self._reaching(project, reach.handed(facts.path, call))
+        elif is_async and call.use is not Use.AWAITED:
+            yield from self._reaching(project, reach.enters(callee))
+
+    def _reaching(self, project: Project, entered: Function | None) -> Iterator[Iterable[Rule]]:
+        """The rules that want one of the calls to which the entered function leads."""
+        for ends, rules in self._reaches.items():
+            if entered is not None and reach_of(project).way(entered, ends) is not None:
+                yield rules
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""
@@ -115,12 +131,6 @@ def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
     for key, rule in pairs:
         grouped.setdefault(key, []).append(rule)
     return grouped
-
-
-def _blocks(project: Project, callee: Entity | None) -> bool:
-    reach = reach_of(project)
-    entered = reach.enters(callee)
-    return entered is not None and reach.way(entered) is not None
 
 
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:

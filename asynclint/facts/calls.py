@@ -23,7 +23,8 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
 
     `scope` is where the names are read; `line` is 1-based and `column` ast's 0-based UTF-8 offset.
     An element of a display or an arm of `and`, `or`, `if else` has the use of the whole. `inside` is the index of the
-    call it is an argument of, -1 when it is none.
+    call it is an argument of, -1 when it is none. A `certain` call is made whenever its function is: it stands under
+    no condition and no `except`, and nothing before it may have left the function.
     """
 
     scope: int
@@ -33,6 +34,7 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
     use: Use
     arguments: tuple[str, ...] = ()
     inside: int = -1
+    certain: bool = True
 
     @property
     def last_name(self) -> str:
@@ -49,12 +51,14 @@ class HandlerFacts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class WithFacts(Struct, frozen=True, array_like=True, gc=False):
-    """One item of a `with`: the code of what is entered."""
+    """One item of a `with`: the code of what is entered; `column` and `certain` as for a call."""
 
     scope: int
     line: int
     item: str
     is_async: bool
+    column: int = 0
+    certain: bool = True
 
 
 class LoopFacts(Struct, frozen=True, array_like=True, gc=False):

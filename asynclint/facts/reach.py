@@ -1,27 +1,27 @@
-"""Which plain functions reach a blocking call, and by which shortest way."""
+"""Which plain functions reach a blocking call or start an event loop, and by which way."""
 
-from collections import deque
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
 
 from asynclint.facts.blocking import blocked_call, declared
-from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import Class, Entity, Function, Named
-from asynclint.facts.knowledge.blocking import Blocked
+from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.entities import Class, Entity, Function, Instance, Named
+from asynclint.facts.knowledge.callbacks import RUN_ON_LOOP
+from asynclint.facts.knowledge.loops import QUESTIONS, STARTERS
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
-_DEEPEST = 12  # calls; a longer way is hard to believe and dear to search
-# Files and computing block too, but rarely for long; sockets and threads are mostly waited for where it is known that
-# there is nothing to wait for (a timeout of zero, a numeric address, a thread that has ended).
-_NOT_FOLLOWED = frozenset({"ASL205", "ASL206", "ASL208", "ASL209"})
-_LOOP_TESTS = frozenset(
-    {
-        *("asyncio.get_running_loop", "asyncio._get_running_loop", "asyncio.current_task"),
-        *("threading.get_ident", "threading.current_thread", "threading.main_thread"),
-    }
-)
+NESTED = frozenset({"ASL212"})  # the ends of a way: the rule that speaks of such a call where a coroutine makes it
+_CONFIGURED = "blocking-calls"  # the end that the configuration declares
+# Thread primitives (ASL206) are mostly waited for where it is known that there is nothing to wait for: an event that is
+# set, a thread that has ended.
+LONG = frozenset({"ASL201", "ASL202", "ASL203", "ASL204", "ASL205", "ASL207", _CONFIGURED})
+SHORT = frozenset({"ASL208", "ASL209"})
+_DEEPEST = 12  # calls; a longer way is hard to believe
+_CONTEXT_MANAGER = ("__enter__", "__exit__")
 
 
 class Step(Struct, frozen=True):
@@ -34,10 +34,22 @@ class Step(Struct, frozen=True):
 
 
 class Way(Struct, frozen=True):
-    """How a function comes to block: its own call first, the blocking one last."""
+    """How a function comes to its end: its own call first, the blocking one last.
+
+    It is taken whenever the function runs: none of its calls depends on a condition. `end` is the code of the rule
+    that speaks of the last call.
+    """
 
     steps: tuple[Step, ...]
-    blocked: Blocked
+    end: str
+
+
+class _Edge(Struct, frozen=True):
+    """One certain call of a function: what it enters, or the code of the rule that speaks of it."""
+
+    step: Step
+    end: str = ""
+    callee: Function | None = None
 
 
 class Reach:
@@ -45,53 +57,80 @@ class Reach:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._ways: dict[Function, Way | None] = {}
+        self._edges: dict[Function, list[_Edge]] = {}
         self._calls: dict[str, dict[int, list[CallFacts]]] = {}
+        self._searches: dict[frozenset[str], _Search] = {}
 
-    def way(self, function: Function) -> Way | None:
-        """The shortest way from a plain function to a blocking call, None when there is none in sight."""
-        if function not in self._ways:
-            self._ways[function] = self._shortest(function)
-        return self._ways[function]
+    def way(self, function: Function, ends: frozenset[str]) -> Way | None:
+        """The shortest way from a plain function to one of these ends."""
+        if ends not in self._searches:
+            self._searches[ends] = _Search(self._edges_of, ends)
+        return self._searches[ends].way(function)
 
     def enters(self, callee: Entity | None) -> Function | None:
         """The plain function whose body runs when something is called: itself, or what initialises a class."""
-        function = self._project.member(callee, "__init__") if isinstance(callee, Class) else callee
+        function = callee
+        if isinstance(callee, Class):
+            made = (self._project.member(callee, name) for name in ("__init__", "__post_init__"))
+            function = next((method for method in made if isinstance(method, Function)), None)
         if not isinstance(function, Function) or declared(self._project, callee) is not None:
             return None
         facts = self._project.function(function)
         plain = not facts.is_async and not facts.is_generator and self._project.is_plain(function)
         return function if plain else None
 
-    def _shortest(self, start: Function) -> Way | None:
-        waiting: deque[tuple[Function, tuple[Step, ...]]] = deque([(start, ())])
-        seen = {start}
-        while waiting:
-            function, steps = waiting.popleft()
-            calls = [call for call in self._own_calls(function) if call.use is not Use.AWAITED]
-            if self._asks_for_a_loop(function, calls):
+    def handed(self, path: str, call: CallFacts) -> Function | None:
+        """The plain function that a call hands to the event loop to be run."""
+        callee = self._project.call(path, call)
+        position = RUN_ON_LOOP.get(callee.name) if isinstance(callee, Named) else None
+        if position is None or len(call.arguments) <= position or call.arguments[position].startswith("*"):
+            return None
+        return self.enters(self._project.evaluate(path, call.scope, call.arguments[position]))
+
+    def managed(self, path: str, item: WithFacts) -> Iterator[Function]:
+        """The plain functions that run when an item of a plain `with` is entered and left."""
+        manager = None if item.is_async else self._project.evaluate(path, item.scope, item.item)
+        if isinstance(manager, Instance) and isinstance(manager.of, Class):
+            for name in _CONTEXT_MANAGER:
+                method = self.enters(self._project.member(manager, name))
+                if method is not None:
+                    yield method
+
+    def _edges_of(self, function: Function) -> list[_Edge]:
+        if function not in self._edges:
+            self._edges[function] = list(self._edges_from(function))
+        return self._edges[function]
+
+    def _edges_from(self, function: Function) -> Iterator[_Edge]:
+        module = self._project.module(function.path)
+        calls = [call for call in self._own_calls(function) if call.use is not Use.AWAITED]
+        callees = [self._project.call(function.path, call) for call in calls]
+        if module is None or any(isinstance(callee, Named) and callee.name in QUESTIONS for callee in callees):
+            return  # it finds out first which thread or loop it runs in
+        for call, callee in zip(calls, callees, strict=True):
+            if not call.certain:
                 continue
-            for call in calls:
-                if blocked := self._blocked(function.path, call):
-                    return Way((*steps, _step(function.path, call)), blocked)
-            if len(steps) < _DEEPEST:
-                for call in calls:
-                    callee = self.enters(self._project.call(function.path, call))
-                    if callee is not None and callee not in seen:
-                        seen.add(callee)
-                        waiting.append((callee, (*steps, _step(function.path, call))))
-        return None
+            step = Step(call.callee, function.path, call.line, call.column)
+            if end := self._end(module, call, callee):
+                yield _Edge(step, end=end)
+            elif entered := self.enters(callee):
+                yield _Edge(step, callee=entered)
+        yield from self._with_edges(module, function)
 
-    def _blocked(self, path: str, call: CallFacts) -> Blocked | None:
-        module = self._project.module(path)
-        blocked = blocked_call(self._project, module, call) if module else None
-        is_followed = blocked is not None and (blocked.declared or blocked.code not in _NOT_FOLLOWED)
-        return blocked if is_followed else None
+    def _with_edges(self, module: ModuleFacts, function: Function) -> Iterator[_Edge]:
+        for item in module.withs:
+            if item.certain and module.executor(item.scope) == function.scope:
+                for method in self.managed(module.path, item):
+                    step = Step(f"{item.item}.{self._project.scope(method).name}", module.path, item.line, item.column)
+                    yield _Edge(step, callee=method)
 
-    def _asks_for_a_loop(self, function: Function, calls: list[CallFacts]) -> bool:
-        """Does it find out first which thread or loop it runs in, and so knows not to block it?"""
-        callees = (self._project.call(function.path, call) for call in calls)
-        return any(isinstance(callee, Named) and callee.name in _LOOP_TESTS for callee in callees)
+    def _end(self, module: ModuleFacts, call: CallFacts, callee: Entity | None) -> str:
+        if isinstance(callee, Named) and callee.name in STARTERS:
+            return "" if is_patched(module) else "ASL212"
+        blocked = blocked_call(self._project, module, call)
+        if blocked is None:
+            return ""
+        return _CONFIGURED if blocked.declared else blocked.code
 
     def _own_calls(self, function: Function) -> list[CallFacts]:
         if function.path not in self._calls:
@@ -100,10 +139,77 @@ class Reach:
         return self._calls[function.path].get(function.scope, [])
 
 
+class _Search:
+    """The best way of every function that was asked for, and of all it calls: each is looked at once.
+
+    What is settled does not depend on the order of the questions: the costs are the lengths of the ways, and of
+    equal ones the first in the function's own text is taken.
+    """
+
+    def __init__(self, edges_of: Callable[[Function], list[_Edge]], ends: frozenset[str]) -> None:
+        self._edges_of = edges_of
+        self._ends = ends
+        self._best: dict[Function, tuple[int, _Edge] | None] = {}
+
+    def way(self, function: Function) -> Way | None:
+        if function not in self._best:
+            self._settle(self._unsettled(function))
+        steps: list[Step] = []
+        current: Function | None = function
+        while current is not None and (best := self._best[current]) is not None:
+            steps.append(best[1].step)
+            if best[1].callee is None:
+                return Way(tuple(steps), best[1].end) if len(steps) <= _DEEPEST else None
+            current = best[1].callee
+        return None
+
+    def _unsettled(self, start: Function) -> set[Function]:
+        """All that can be reached and was not looked at before."""
+        waiting, found = [start], {start}
+        while waiting:
+            for edge in self._edges_of(waiting.pop()):
+                callee = edge.callee
+                if callee is not None and callee not in found and callee not in self._best:
+                    found.add(callee)
+                    waiting.append(callee)
+        return found
+
+    def _settle(self, functions: set[Function]) -> None:
+        """Dijkstra's algorithm, from the ends backwards; what no end reaches backwards has no way."""
+        callers: dict[Function, list[tuple[Function, int]]] = {}
+        heap: list[tuple[int, str, int, int]] = []
+        for function in functions:
+            for index, edge in enumerate(self._edges_of(function)):
+                if edge.callee in functions:
+                    callers.setdefault(edge.callee, []).append((function, index))
+                elif (cost := self._cost_beyond(edge)) is not None:
+                    heap.append((cost + 1, function.path, function.scope, index))
+        heapify(heap)
+        while heap:
+            cost, path, scope, index = heappop(heap)
+            function = Function(path, scope)
+            if function not in self._best:
+                self._best[function] = cost, self._edges_of(function)[index]
+                for caller, position in callers.get(function, ()):
+                    heappush(heap, (cost + 1, caller.path, caller.scope, position))
+        self._best.update({function: None for function in functions if function not in self._best})
+
+    def _cost_beyond(self, edge: _Edge) -> int | None:
+        if edge.callee is None:
+            return 0 if edge.end in self._ends else None
+        settled = self._best.get(edge.callee)
+        return settled[0] if settled is not None else None
+
+
 @lru_cache(maxsize=4)
 def reach_of(project: Project) -> Reach:
     """The one `Reach` of a project."""
     return Reach(project)
+
+
+def is_patched(module: ModuleFacts) -> bool:
+    """Does the file patch asyncio so that loops may nest?"""
+    return any(name.partition(".")[0] == "nest_asyncio" for name in module.imports)
 
 
 def _by_executor(module: ModuleFacts) -> dict[int, list[CallFacts]]:
@@ -111,7 +217,3 @@ def _by_executor(module: ModuleFacts) -> dict[int, list[CallFacts]]:
     for call in module.calls:
         grouped.setdefault(module.executor(call.scope), []).append(call)
     return grouped
-
-
-def _step(path: str, call: CallFacts) -> Step:
-    return Step(call.callee, path, call.line, call.column)

@@ -42,6 +42,8 @@ class _Walker:
         self.outer_call = -1
         self.is_typing = False  # under `if TYPE_CHECKING:`
         self.awaits = 0  # seen so far
+        self.condition = False  # does what is walked depend on a condition?
+        self.left = False  # may a condition have left the function, or the pass of its loop, before?
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
     # scopes and names
@@ -54,6 +56,20 @@ class _Walker:
         outer, self.scope = self.scope, scope
         walk()
         self.scope = outer
+
+    def within_function(self, scope: int, walk: Callable[[], None]) -> None:
+        outer, self.condition, self.left = (self.condition, self.left), False, False
+        self.within(scope, walk)
+        self.condition, self.left = outer
+
+    @property
+    def certain(self) -> bool:
+        return not (self.condition or self.left)
+
+    def conditionally(self, walk: Callable[[], None]) -> None:
+        outer, self.condition = self.condition, True
+        walk()
+        self.condition = outer
 
     def qualname(self, name: str) -> str:
         outer = self.facts.scopes[self.scope].qualname
@@ -141,7 +157,7 @@ class _Walker:
             self.parameters(arguments)
             self.statements(node.body)
 
-        self.within(scope, walk)
+        self.within_function(scope, walk)
 
     def scope_of(
         self, node: ast.stmt | ast.expr, kind: ScopeKind, name: str, function: FunctionFacts | None = None
@@ -273,6 +289,11 @@ class _Walker:
             function.returned.append(plain_code_of(node.value) if node.value else "None")
         if node.value:
             self.expression(node.value, Use.RETURNED)
+        self.left = True
+
+    def leave(self, node: ast.Break | ast.Continue) -> None:
+        """What follows is only done where this is not reached."""
+        self.left = self.left or self.condition
 
     def for_(self, node: ast.For | ast.AsyncFor) -> None:
         self.expression(node.iter)
@@ -295,7 +316,9 @@ class _Walker:
         for item in node.items:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
-            self.facts.withs.append(WithFacts(self.scope, item.context_expr.lineno, code, is_async))
+            place = item.context_expr
+            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain)
+            self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
         self.statements(node.body)
@@ -307,19 +330,27 @@ class _Walker:
             self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind))
             if handler.name:
                 self.bind(handler.name, Bound.UNKNOWN)
-            self.children(handler)
+            self.handled(handler)
         self.statements((*node.orelse, *node.finalbody))
 
+    def handled(self, handler: ast.ExceptHandler) -> None:
+        """Leaving the function in a handler makes nothing that follows less usual."""
+        outer = self.left
+        self.conditionally(lambda: self.children(handler))
+        self.left = outer
+
     def if_(self, node: ast.If) -> None:
+        outer = self.condition
         rest: list[ast.stmt] = [node]
         while len(rest) == 1 and isinstance(branch := rest[0], ast.If):  # a long elif chain nests as deep as it is long
             self.expression(branch.test)
-            outer, is_typing = self.is_typing, code_of(branch.test).rpartition(".")[2] == "TYPE_CHECKING"
-            self.is_typing = outer or is_typing
+            typing, self.is_typing = self.is_typing, self.is_typing or _is_typing(branch.test)
+            self.condition = True
             self.statements(branch.body)
-            self.is_typing = outer
+            self.is_typing = typing
             rest = branch.orelse
         self.statements(rest)
+        self.condition = outer
 
     def delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -335,7 +366,7 @@ class _Walker:
                     self.bind(name, Bound.UNKNOWN)
             if case.guard:
                 self.expression(case.guard)
-            self.statements(case.body)
+            self.conditionally(lambda body=case.body: self.statements(body))  # type: ignore[misc]
 
     def type_alias(self, node: ast.stmt) -> None:
         self.assign(getattr(node, "name"), alias_code(getattr(node, "value")))  # noqa: B009
@@ -356,7 +387,8 @@ class _Walker:
         callee = code_of(node.func)
         arguments = tuple(argument_codes(node))
         inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
-        self.facts.calls.append(CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside))
+        facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
+        self.facts.calls.append(facts)
         outer, this = self.outer_call, len(self.facts.calls) - 1
         self.expression(node.func)
         collects = isinstance(node.func, ast.Attribute) and node.func.attr in COLLECTORS
@@ -388,8 +420,14 @@ class _Walker:
 
     def conditional(self, node: ast.IfExp, use: Use) -> None:
         self.expression(node.test)
-        self.expression(node.body, use)
-        self.expression(node.orelse, use)
+        self.conditionally(lambda: self.expression(node.body, use))
+        self.conditionally(lambda: self.expression(node.orelse, use))
+
+    def either(self, node: ast.BoolOp, use: Use) -> None:
+        first, *others = node.values
+        self.expression(first, use)
+        for other in others:
+            self.conditionally(lambda arm=other: self.expression(arm, use))  # type: ignore[misc]
 
     def binary(self, node: ast.BinOp, use: Use) -> None:
         left: ast.expr = node
@@ -421,7 +459,7 @@ class _Walker:
             self.parameters(node.args)
             self.expression(node.body, Use.RETURNED)
 
-        self.within(scope, walk)
+        self.within_function(scope, walk)
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, use: Use) -> None:
         self.expression(node.generators[0].iter)
@@ -456,6 +494,8 @@ class _Walker:
         ast.Expr: expression_statement,
         ast.Return: return_,
         ast.While: while_,
+        ast.Break: leave,
+        ast.Continue: leave,
         ast.For: for_,
         ast.AsyncFor: for_,
         ast.With: with_,
@@ -478,7 +518,7 @@ class _Walker:
         ast.Tuple: passing,
         ast.Set: passing,
         ast.Dict: passing,
-        ast.BoolOp: passing,
+        ast.BoolOp: either,
         ast.Starred: starred,
         ast.IfExp: conditional,
         ast.BinOp: binary,
@@ -491,6 +531,10 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _is_typing(test: ast.expr) -> bool:
+    return code_of(test).rpartition(".")[2] == "TYPE_CHECKING"
 
 
 def _decorator(node: ast.expr) -> str:

@@ -1,33 +1,73 @@
-"""The plain functions of the project that a coroutine calls, and how they come to block."""
+"""The plain functions of the project that the event loop comes to run, and where they lead."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asynclint.facts.entities import Class, Function
-from asynclint.facts.reach import Way, reach_of
+from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.entities import Function
+from asynclint.facts.reach import LONG, SHORT, Way, reach_of
+from asynclint.rule import Place
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.trees import argument_codes, code_of
 from asynclint.rule.twins import twin_passed_over
 
 if TYPE_CHECKING:
-    from libcst import Call
+    from libcst import BaseExpression, Call
+
+__all__ = ["LONG", "SHORT", "Entry", "entries", "trace", "way_text"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A call at which a coroutine enters plain code that blocks."""
+    """Where the loop enters plain code: the expression, the user's word for what is entered, and the way from there."""
 
-    call: "Call"
+    node: "BaseExpression"
+    entered: str
     way: Way
+    is_callback: bool = False  # handed to the loop, to be run later
 
 
-def entries(body: Body) -> Iterator[Entry]:
-    """Every such call of a coroutine, without the awaited ones and those that ASL213 reports with better advice."""
+def entries(body: Body, ends: frozenset[str]) -> Iterator[Entry]:
+    """Every place where a body makes the loop run plain code that leads to one of these ends."""
+    for node, entered, function, is_callback in _entered(body):
+        way = reach_of(body.project).way(function, ends)
+        if way is not None:
+            yield Entry(node, entered, way, is_callback)
+
+
+def _entered(body: Body) -> "Iterator[tuple[BaseExpression, str, Function, bool]]":
     reach = reach_of(body.project)
-    for call in body.all_calls() if body.is_async else ():
-        callee = body.resolve(call.func)
-        entered = reach.enters(callee) if isinstance(callee, Function | Class) else None
-        way = reach.way(entered) if entered is not None and not isinstance(body.parent(call), cst.Await) else None
-        if way is not None and (body.is_test or twin_passed_over(body, call) is None):
-            yield Entry(call, way)
+    for call in body.all_calls():
+        callee = reach.enters(body.resolve(call.func)) if body.is_async else None
+        if callee is not None and not isinstance(body.parent(call), cst.Await) and not _has_better_advice(body, call):
+            yield call, f"{body.text(call.func)}", callee, False
+        facts = CallFacts(body.scope, 0, 0, code_of(call.func), Use.OTHER, tuple(argument_codes(call)))
+        handed = reach.handed(body.facts.path, facts)
+        if handed is not None:
+            yield call, body.project.qualname(handed), handed, True
+    for statement in body.nodes if body.is_async else ():
+        if isinstance(statement, cst.With) and statement.asynchronous is None:
+            for item in statement.items:
+                facts_of_item = WithFacts(body.scope, 0, code_of(item.item), is_async=False)
+                for method in reach.managed(body.facts.path, facts_of_item):
+                    yield item.item, body.project.qualname(method), method, False
+
+
+def _has_better_advice(body: Body, call: "Call") -> bool:
+    """Does ASL213 report it, which names the asynchronous twin to call?"""
+    return not body.is_test and twin_passed_over(body, call) is not None
+
+
+def way_text(body: Body, entry: Entry) -> str:
+    """`handler` -> `load` -> `open`, as the calls are written."""
+    start = "the event loop" if entry.is_callback else f"`{body.name}`"
+    return " -> ".join([start, *(f"`{name}`" for name in (entry.entered, *(step.callee for step in entry.way.steps)))])
+
+
+def trace(entry: Entry, last: str) -> tuple[tuple[Place, str], ...]:
+    """The places of the steps; `last` says what the last one does."""
+    *between, end = entry.way.steps
+    places = [(Place(step.path, step.line, step.column), f"which calls `{step.callee}(...)`") for step in between]
+    return (*places, (Place(end.path, end.line, end.column), f"which {last} `{end.callee}(...)`"))

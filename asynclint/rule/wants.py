@@ -15,9 +15,9 @@ class Want(Struct, frozen=True):
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
-    blocking_helpers: bool = False  # coroutines that call plain code which reaches a blocking call
     wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
     wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
+    reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
@@ -33,9 +33,9 @@ class Want(Struct, frozen=True):
             exceptional_calls=self.exceptional_calls or other.exceptional_calls,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
             blocking=self.blocking | other.blocking,
-            blocking_helpers=self.blocking_helpers or other.blocking_helpers,
             wrong_awaits=self.wrong_awaits or other.wrong_awaits,
             wrong_protocols=self.wrong_protocols or other.wrong_protocols,
+            reaches=self.reaches | other.reaches,
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
@@ -101,11 +101,6 @@ def blocking_calls(code: str) -> Want:
     return Want(blocking=frozenset({code}))
 
 
-def blocking_helpers() -> Want:
-    """Coroutines that call plain code of the project which comes to block."""
-    return Want(blocking_helpers=True)
-
-
 def sync_twins() -> Want:
     """Coroutines that call a plain function which has an asynchronous twin."""
     return Want(sync_twins=True)
@@ -124,3 +119,11 @@ def wrong_awaits() -> Want:
 def wrong_protocols() -> Want:
     """Bodies that enter or iterate over something without having `async` where it is needed, or with it in vain."""
     return Want(wrong_protocols=True)
+
+
+def reaching(ends: frozenset[str]) -> Want:
+    """Bodies that make the event loop run plain code of the project from where a call that these rules mean is reached.
+
+    Coroutines do so by calling it, any body by handing it to the loop as a callback.
+    """
+    return Want(reaches=frozenset({ends}))

@@ -1,17 +1,12 @@
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Place, Problem, blocking_helpers, rule
-from asynclint.rule.helpers import Entry, entries
-
-if TYPE_CHECKING:
-    from libcst import Call
+from asynclint.rule import Body, Problem, reaching, rule
+from asynclint.rule.helpers import LONG, SHORT, Entry, entries, trace, way_text
 
 
 @rule(
     code="ASL210",
-    wants=blocking_helpers(),
-    preview=True,
+    wants=reaching(LONG) | reaching(SHORT),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     on_anyio=True,
 )
@@ -20,7 +15,9 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
     Nothing in the coroutine looks blocking: it calls a function, a method or a class of the project. That code calls
     other code, and somewhere down there stands `time.sleep`, an HTTP request or a database query. The event loop runs
-    all of it, so every other task waits until it is done. The message shows the way, and each step its place.
+    all of it, so every other task waits until it is done. The same holds for the `__enter__` and `__exit__` of a
+    `with`, and for a function that is handed to the loop as a callback. The message shows the shortest way, and the
+    places of its steps follow.
 
     ## Bad
 
@@ -63,32 +60,23 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Functions that are handed on without being called, code that asks whether an event loop runs, and calls through
-    names that are not known for certain. Sleeping, HTTP requests, subprocesses, databases and input are followed;
-    files, sockets and thread primitives are not, because what stands behind a helper there is mostly quick.
+    names that are not known for certain. Only what happens whenever the helper runs is followed: not what stands under
+    `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Attributes
+    that are properties are not followed, nor waiting for thread primitives. A helper that only touches files or
+    computes is information, however the rule is set.
     """
-    for entry in entries(body):
-        yield Problem(entry.call, _message(body, entry), trace=tuple(_trace(body, entry)))
+    long = list(entries(body, LONG))
+    seen = {id(entry.node) for entry in long}
+    short = [entry for entry in entries(body, SHORT) if id(entry.node) not in seen]
+    for entry in (*long, *short):
+        steps = trace(entry, "blocks in")
+        yield Problem(entry.node, _message(body, entry), trace=steps, is_information=entry.way.end in SHORT)
 
 
 def _message(body: Body, entry: Entry) -> str:
-    way = " -> ".join(f"`{name}`" for name in (body.name, _callee(body, entry.call), *_names(entry)))
-    return f"`{_callee(body, entry.call)}(...)` blocks the event loop: {way}; hand it to `{_thread(body)}`"
-
-
-def _callee(body: Body, call: "Call") -> str:
-    return body.text(call.func)
-
-
-def _names(entry: Entry) -> list[str]:
-    return [step.callee for step in entry.way.steps]
+    called = "" if entry.is_callback else "(...)"
+    return f"`{entry.entered}{called}` blocks the event loop: {way_text(body, entry)}; hand it to `{_thread(body)}`"
 
 
 def _thread(body: Body) -> str:
     return "anyio.to_thread.run_sync" if body.library == "anyio" else "asyncio.to_thread"
-
-
-def _trace(body: Body, entry: Entry) -> Iterator[tuple[Place, str]]:
-    *between, last = entry.way.steps
-    for step in between:
-        yield Place(step.path, step.line, step.column), f"which calls `{step.callee}(...)`"
-    yield Place(last.path, last.line, last.column), f"which blocks in `{last.callee}(...)`"

@@ -1,11 +1,13 @@
 """The files of a run, read and summarised when somebody asks for them, each once."""
 
+import glob
 import os
 from collections.abc import Mapping
 
 from asynclint.config import Config
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.depth import room_for_depth
+from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
@@ -14,6 +16,12 @@ from asynclint.source.files import read
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
+
+
+def _configured_roots(config: Config) -> list[str]:
+    """Where a configuration file says that modules begin; without one, that is seen from each file."""
+    patterns = [os.path.join(glob.escape(config.root), root) for root in config.src] if config.file else []
+    return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
 
 
 class Workspace:
@@ -28,7 +36,7 @@ class Workspace:
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
-        finder = ModuleFinder([os.path.join(config.root or os.getcwd(), root) for root in config.src])
+        finder = ModuleFinder(_configured_roots(config), known_packages())
         self.project = Project(self._facts, finder.locate)
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:

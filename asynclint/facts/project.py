@@ -5,6 +5,7 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from asynclint.facts.annotations import Promise, promises, sole
 from asynclint.facts.calls import CallFacts
@@ -25,8 +26,10 @@ from asynclint.facts.generics import meanings
 from asynclint.facts.knowledge import stdlib
 from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.decorators import OVERLOADS, PROPERTIES, ROUTES, TRANSPARENT, TRANSPARENT_PREFIXES
+from asynclint.facts.knowledge.packages import is_tabled
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound
+from asynclint.facts.outside import Outside
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _POSTFIX = re.compile(r"\.\w+|\(\)|\[\]|@!|\*!|[!@*/]")
@@ -72,12 +75,19 @@ class Project:
     """The linted project as one web of names.
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
-    name as the importing path means it (None when it is not part of the project).
+    name as the importing path means it (None when it is not part of the project); `outside` is asked about other
+    names after the tables.
     """
 
-    def __init__(self, load: Callable[[str], ModuleFacts | None], locate: Callable[[str, str], str | None]) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], ModuleFacts | None],
+        locate: Callable[[str, str], str | None],
+        outside: Outside | None = None,
+    ) -> None:
         self._load = load
         self._locate = locate
+        self._outside = outside
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
         self._busy: set[tuple[object, ...]] = set()
@@ -310,6 +320,8 @@ class Project:
                     known = self._named(f"{star}.{name}").name
                     if known in stdlib().functions or known in stdlib().classes:
                         return Named(known)
+                    if self._outside is not None and self._outside.defines(known):
+                        return Named(known)
                     if star.partition(".")[0] in ("asyncio", "typing", "time"):
                         continue
                     return None
@@ -331,9 +343,12 @@ class Project:
             case Module(path=path):
                 return self._module_member(path, name)
             case Class():
-                return self._class_member(entity, name)
+                found = self._class_member(entity, name)
+                return found if found is not None else self._from_outside(entity, name, skip=0)
             case Instance(of=Class() as klass, above=above, arguments=arguments):
                 found = self._instance_member(klass, name, above)
+                if found is None:
+                    return self._from_outside(klass, name, skip=int(above))
                 return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
             case Instance(of=Named(name=klass_name)):
                 return self._named_member(klass_name, name)
@@ -402,6 +417,26 @@ class Project:
             return defined if self._is_declared(klass, name) else None
         return assigned if defined is None else _common({assigned, defined})
 
+    def _from_outside(self, klass: Class, name: str, *, skip: int) -> Entity | None:
+        """What a class has from a base outside, the first `skip` of its lineage left out."""
+        if self._outside is None:
+            return None
+        return self._guarded((klass, name, skip, "outside"), lambda: self._inherited(klass, name, skip))
+
+    def _inherited(self, klass: Class, name: str, skip: int) -> Entity | None:
+        for current in islice(self.lineage(klass), skip, None):
+            if isinstance(current, Named):
+                found = self._outside.member(current.name, name) if self._outside is not None else None
+                if found is not None or not (current.name in _HARMLESS_BASES or current.name in stdlib().classes):
+                    return found
+            elif current is None or self._says_something_of(current, name):
+                return None
+        return None
+
+    def _says_something_of(self, klass: Class, name: str) -> bool:
+        scope = self.scope(klass)
+        return name in scope.names or (scope.klass is not None and name in scope.klass.attributes)
+
     def _is_declared(self, klass: Class, name: str) -> bool:
         scopes = (self.scope(current) for current in self.lineage(klass) if isinstance(current, Class))
         return any(b.bound is Bound.ANNOTATION for scope in scopes for b in scope.names.get(name, ()))
@@ -440,7 +475,9 @@ class Project:
             return Instance(Named(typed))
         facts = stdlib().classes.get(definer)
         if facts is None:
-            return Named(f"{definer}.{name}")
+            documented = f"{definer}.{name}"
+            found = self._outside.member(klass, name) if self._outside and not is_tabled(documented) else None
+            return found if found is not None else Named(documented)
         if name in facts.attributes:
             return Instance(Named(facts.attributes[name]))
         method = facts.methods.get(name)
@@ -574,6 +611,8 @@ class Project:
             return Instance(Named(facts.returns)) if facts.returns else None
         if name in blocking().returns:
             return Instance(Named(blocking().returns[name]))
+        if name not in known.classes and self._outside is not None and self._outside.defines(name):
+            return self._outside.result(name)
         if name in known.classes or (method[:1].isupper() and not method.isupper()):
             return Instance(Named(name))
         return None
@@ -588,6 +627,8 @@ class Project:
                 facts = stdlib().functions.get(name)
                 if facts is None and owner in stdlib().classes:
                     facts = stdlib().classes[owner].methods.get(method)
+                if facts is None and self._outside is not None:
+                    return self._outside.awaited(name)
                 return Instance(Named(facts.returns)) if facts is not None and facts.returns else None
         return None
 
@@ -596,10 +637,10 @@ class Project:
         if not isinstance(entity, Instance):
             return None
         enter = self.member(entity, method)
-        if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
-            known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
-            return entity if known else self.result(enter) if enter is not None else None
-        result = self.result(enter)
+        is_known = isinstance(entity.of, Named) and entity.of.name in stdlib().classes
+        if is_known and (enter is None or isinstance(enter, Named)):
+            return entity
+        result = self.result(enter) if enter is not None else None
         return self.awaited(result) if isinstance(result, Coroutine) else result
 
     # annotations

@@ -51,6 +51,12 @@ def project_root(path: str) -> str:
     return next(marked, start)
 
 
+def repository_root(path: str) -> str:
+    """The nearest directory upward with `.git`, else the project's root."""
+    start = project_root(path)
+    return next((parent for parent in upward(start) if os.path.exists(os.path.join(parent, ".git"))), start)
+
+
 def module_root(path: str) -> str:
     """The directory above the outermost package (an unbroken chain of `__init__.py`) that holds this file."""
     start = os.path.dirname(os.path.abspath(path))

@@ -212,6 +212,21 @@ def test_names_that_lead_in_circles_are_unknown() -> None:
 # Which environment
 
 
+def test_the_environment_is_that_of_the_whole_tree_whatever_is_linted() -> None:
+    install(STORE)
+    text = use("import store", "store.connect()")
+    write({"part/pyproject.toml": "", "part/pkg/x.py": text, "part/.venv/pyvenv.cfg": "", ".git/HEAD": ""})
+    install({"store.py": ""}, "part/.venv")
+    for paths in (["."], ["part/pkg/x.py"], ["part"]):
+        assert [finding.path for finding in lint(paths, load(paths[0])).findings] == ["part/pkg/x.py"]
+    Path(".git/HEAD").unlink()
+    Path(".git").rmdir()
+    Path("pyproject.toml").unlink()
+    Path("part/pyproject.toml").unlink()
+    write({"other/y.py": text})
+    assert [finding.path for finding in lint(["other/y.py"], load("other")).findings] == ["other/y.py"]
+
+
 def test_an_environment_is_found_by_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = use("import store", "store.connect()")
     install(STORE, "active")
@@ -308,3 +323,8 @@ def test_packages_of_the_base_shine_through_when_they_may(tmp_path: Path) -> Non
     assert site_directories("env") == (own, base)
     write({"env/pyvenv.cfg": config + "false\n"})
     assert site_directories("env") == (own,)
+
+
+def test_an_interpreter_may_lie_beside_its_packages(tmp_path: Path) -> None:
+    write({"Python312/python.exe": "", "Python312/Lib/site-packages/x.py": ""})
+    assert site_directories("Python312/python.exe") == (str(tmp_path / "Python312/Lib/site-packages"),)

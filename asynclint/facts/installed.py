@@ -47,6 +47,8 @@ class Installed:
     def __init__(self, load: Callable[[str], ModuleFacts | None], packages: Packages) -> None:
         self._packages = packages
         self._code = Project(load, packages.locate, self)
+        self._answers: dict[tuple[str, ...], Entity | None] = {}
+        self._open = 0
         self._offered: dict[tuple[str, str], tuple[str, str] | None] = {}
 
     def defines(self, name: str) -> bool:
@@ -55,20 +57,42 @@ class Installed:
 
     def result(self, name: str) -> Entity | None:
         """What calling it gives."""
+        return self._once(("result", name), lambda: self._result(name))
+
+    def awaited(self, name: str) -> Entity | None:
+        """What awaiting the result of a call gives."""
+        return self._once(("awaited", name), lambda: self._awaited(name))
+
+    def member(self, klass: str, name: str) -> Entity | None:
+        """What an attribute of an object of a class is; a method goes by the name of that class."""
+        return self._once(("member", klass, name), lambda: self._member(klass, name))
+
+    def _once(self, question: tuple[str, ...], answer: Callable[[], Entity | None]) -> Entity | None:
+        """Remembers an answer, unless it may have been cut short because a larger question was still open."""
+        if question not in self._answers:
+            self._open += 1
+            try:
+                found = answer()
+            finally:
+                self._open -= 1
+            if self._open:
+                return found
+            self._answers[question] = found
+        return self._answers[question]
+
+    def _result(self, name: str) -> Entity | None:
         meaning = self._meaning(name)
         result = self._code.result(meaning) if meaning is not None else None
         if isinstance(result, Coroutine | AsyncGenerator) and result.of == meaning:
             return type(result)(Named(name))
         return self._published(result)
 
-    def awaited(self, name: str) -> Entity | None:
-        """What awaiting the result of a call gives."""
+    def _awaited(self, name: str) -> Entity | None:
         meaning = self._meaning(name)
         result = self._code.result(meaning) if meaning is not None else None
         return self._published(self._code.awaited(result)) if result is not None else None
 
-    def member(self, klass: str, name: str) -> Entity | None:
-        """What an attribute of an object of a class is; a method goes by the name of that class."""
+    def _member(self, klass: str, name: str) -> Entity | None:
         meaning = self._meaning(klass)
         if not isinstance(meaning, Class):
             return None
@@ -77,20 +101,25 @@ class Installed:
 
     def _meaning(self, name: str) -> Entity | None:
         """What an installed package defines under a name, followed from package to package."""
+        return self._once(("meaning", name), lambda: self._followed(name))
+
+    def _followed(self, name: str) -> Entity | None:
         passed: set[str] = set()
         while name not in passed:
             passed.add(name)
-            top, *rest = name.split(".")
-            path = self._packages.find(top)
-            meaning: Entity | None = Module(path) if path else None
-            for part in rest:
-                meaning = self._code.member(meaning, part) if meaning is not None else None
-            if not isinstance(meaning, Named):
-                return meaning if rest else None
-            if is_tabled(meaning.name) and meaning.name not in passed:
+            meaning = self._defined(name)
+            if not isinstance(meaning, Named) or (is_tabled(meaning.name) and meaning.name not in passed):
                 return meaning
             name = meaning.name
         return None
+
+    def _defined(self, name: str) -> Entity | None:
+        top, *rest = name.split(".")
+        path = self._packages.find(top) if rest else None
+        meaning: Entity | None = Module(path) if path else None
+        for part in rest:
+            meaning = self._code.member(meaning, part) if meaning is not None else None
+        return meaning
 
     def _published(self, entity: Entity | None) -> Entity | None:
         """The same as seen from outside: by its documented name, or unknown when it has none."""

@@ -7,25 +7,26 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 
+from asynclint.source.files import upward
 from asynclint.source.folders import INSTALLED, Folders
 
 _PLACES = (
     "Lib/site-packages",
-    "lib*/python{}/site-packages",
-    "lib/pypy{}/site-packages",
-    "local/lib/python{}/dist-packages",
+    "lib*/python{}*/site-packages",
+    "lib/pypy{}*/site-packages",
+    "local/lib/python{}*/dist-packages",
     "lib/python3/dist-packages",
 )
 _INFERRED = (".venv", "venv")
 
 
 def inferred_environment(root: str, variables: Mapping[str, str]) -> str | None:
-    """The active environment, else the one that lies in the project; None when there is neither.
+    """The active environment, else the nearest that lies in the project's root or above it; None without any.
 
     pre-commit activates an environment of its own for each hook, which says nothing about the project.
     """
     active = "" if variables.get("PRE_COMMIT") else variables.get("VIRTUAL_ENV", "")
-    places = (active, *(os.path.join(root, name) for name in _INFERRED))
+    places = (active, *(os.path.join(above, name) for above in upward(root) for name in _INFERRED))
     return next((place for place in places if place and site_directories(place)), None)
 
 
@@ -37,7 +38,7 @@ def site_directories(python: str) -> tuple[str, ...]:
     """
     interpreter = python if os.path.exists(python) else shutil.which(python) or python
     is_file = os.path.isfile(interpreter)
-    prefix = os.path.abspath(os.path.dirname(os.path.dirname(interpreter)) if is_file else interpreter)
+    prefix = os.path.abspath(_prefix(os.path.dirname(interpreter)) if is_file else interpreter)
     version = _version_in_name(os.path.realpath(interpreter)) if is_file else ""
     sites = [*_sites_below(prefix, version), *_sites_of_base(prefix)]
     return tuple(dict.fromkeys(each for site in sites for each in (site, *_named_by_pth(site))))
@@ -50,7 +51,7 @@ def _version_in_name(interpreter: str) -> str:
 
 def _sites_below(prefix: str, version: str) -> list[str]:
     said = version or _setting(prefix, "version") or _setting(prefix, "version_info")
-    minor = ".".join(said.split(".")[:2]) or "*"
+    minor = ".".join(said.split(".")[:2]) or "3"
     found = (path for place in _PLACES for path in sorted(glob.glob(place.format(minor), root_dir=prefix)))
     real = {os.path.realpath(path): path for path in reversed([os.path.join(prefix, each) for each in found])}
     return [path for path in reversed(real.values()) if os.path.isdir(path)]
@@ -60,7 +61,12 @@ def _sites_of_base(prefix: str) -> list[str]:
     """An environment may let the packages of the Python it was made with shine through."""
     home = _setting(prefix, "home")
     is_open = _setting(prefix, "include-system-site-packages").lower() == "true"
-    return _sites_below(os.path.dirname(home), _setting(prefix, "version")) if home and is_open else []
+    return _sites_below(_prefix(home), _setting(prefix, "version")) if home and is_open else []
+
+
+def _prefix(programs: str) -> str:
+    """The directory of an installation, from that of its interpreter, which on Windows may be the same."""
+    return programs if os.path.isdir(os.path.join(programs, "Lib")) else os.path.dirname(programs)
 
 
 def _setting(prefix: str, key: str) -> str:

@@ -27,24 +27,27 @@ class Folders:
 
     def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
         """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""
-        *outer, last = name.split(".")
-        for part in outer:
-            if f"{part}/" not in self.names(root):
-                return None
-            root = os.path.join(root, part)
-        package = os.path.join(root, last) if last else root
-        here, inside = self.names(root), self.names(package) if not last or f"{last}/" in self.names(root) else ()
+        outer, _, last = name.rpartition(".")
+        above, package = self._directory(root, outer), self._directory(root, name)
         for suffix in suffixes:
-            if f"__init__{suffix}" in inside:
+            if package is not None and f"__init__{suffix}" in self.names(package):
                 return os.path.join(package, f"__init__{suffix}")
-            if last and f"{last}{suffix}" in here:
-                return f"{package}{suffix}"
+            if last and above is not None and f"{last}{suffix}" in self.names(above):
+                return os.path.join(above, f"{last}{suffix}")
         return None
 
     def namespace(self, root: str, name: str) -> str | None:
         """The `__init__.py` that a directory of modules does not have: it stands for the namespace package."""
-        directory = os.path.join(root, *name.split(".")) if name else root
-        return os.path.join(directory, "__init__.py") if self._holds_modules(directory, _NAMESPACE_DEPTH) else None
+        directory = self._directory(root, name)
+        holds = directory is not None and self._holds_modules(directory, _NAMESPACE_DEPTH)
+        return os.path.join(directory, "__init__.py") if directory is not None and holds else None
+
+    def _directory(self, root: str, name: str) -> str | None:
+        for part in name.split(".") if name else ():
+            if f"{part}/" not in self.names(root):
+                return None
+            root = os.path.join(root, part)
+        return root
 
     def _holds_modules(self, directory: str, depth: int) -> bool:
         names = self.names(directory)

@@ -147,6 +147,20 @@ def test_the_tables_keep_their_names_when_the_library_is_installed() -> None:
     assert codes(text) == [(line, "ASL202") for line in range(3, 8)]
 
 
+def test_a_class_is_known_to_the_tables_from_wherever_it_is_taken() -> None:
+    module = "class MongoClient:\n    def list_database_names(self): ...\n"
+    wrapper = "from pymongo.synchronous.mongo_client import MongoClient\ndef made(): return MongoClient()\n"
+    install(
+        {
+            "pymongo/__init__.py": "",
+            "pymongo/synchronous/__init__.py": "",
+            "pymongo/synchronous/mongo_client.py": module,
+            "wrapper.py": wrapper,
+        }
+    )
+    assert codes(use("import wrapper", "wrapper.made().list_database_names()")) == [(3, "ASL204")]
+
+
 def test_stubs_go_before_sources() -> None:
     install(
         {
@@ -161,6 +175,12 @@ def test_stubs_go_before_sources() -> None:
     )
     text = use("import pkg, lib, lib.rest", "pkg.save()", "pkg.other()", "lib.save()", "lib.rest.rest()")
     assert codes(text) == [(3, "ASL101"), (5, "ASL101"), (6, "ASL101")]
+
+
+def test_a_directory_named_like_an_installed_package_leaves_the_package_alone() -> None:
+    install(STORE)
+    write({"store/versions/first.py": "x = 1\n"})
+    assert codes(use("import store", "store.connect()")) == [(3, "ASL101")]
 
 
 def test_namespace_packages_may_be_spread() -> None:

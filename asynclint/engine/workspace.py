@@ -62,9 +62,9 @@ class Workspace:
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
-        finder = ModuleFinder(_configured_roots(config), known_packages())
-        sites = environment(config)
-        outside = Installed(_installed_facts, Environment(sites)) if sites else None
+        packages = Environment(environment(config))
+        finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
+        outside = Installed(_installed_facts, packages) if packages.sites else None
         self.project = Project(self._facts, finder.locate, outside)
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:

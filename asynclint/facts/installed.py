@@ -19,6 +19,7 @@ from asynclint.facts.entities import (
     Named,
     Variable,
 )
+from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.packages import is_tabled
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.names import Bound
@@ -147,10 +148,11 @@ class Installed:
         module = self._code.module(entity.path)
         if module is None or not _is_reachable(module, entity.scope):
             return None
-        home, qualname = self._packages.name_of(entity.path), self._code.qualname(entity)
-        top = qualname.partition(".")[0]
+        home = self._packages.name_of(entity.path)
+        top, dot, inner = self._code.qualname(entity).partition(".")
         offering = (package for package in _outward(home) if self._offers(package, top, entity.path))
-        return Named(f"{next(offering, home)}.{qualname}")
+        name = f"{next(offering, home)}.{top}"
+        return Named(f"{blocking().aliases.get(name, name)}{dot}{inner}")
 
     def _offers(self, package: str, name: str, path: str) -> bool:
         key = package, name

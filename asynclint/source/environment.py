@@ -100,7 +100,7 @@ class Environment:
     """
 
     def __init__(self, sites: tuple[str, ...]) -> None:
-        self._sites = sites
+        self.sites = sites
         self._folders = Folders()
         self._found: dict[str, str | None] = {}
         self._names: dict[str, str] = {}
@@ -112,6 +112,11 @@ class Environment:
             if path is not None:
                 self._names[path] = name
         return self._found[name]
+
+    def has(self, package: str) -> bool:
+        """Is something of this name installed that is more than a namespace?"""
+        path = self.find(package)
+        return path is not None and os.path.isfile(path)
 
     def name_of(self, path: str) -> str:
         """The dotted name of a module that has been found."""
@@ -132,8 +137,8 @@ class Environment:
         if top in sys.stdlib_module_names or not all(part.isidentifier() for part in name.split(".")):
             return None
         names = (f"{top}-stubs{dot}{rest}", name)
-        files = (self._folders.module(site, each, INSTALLED) for each in names for site in self._sites)
-        places = (self._folders.namespace(site, name) for site in self._sites)
+        files = (self._folders.module(site, each, INSTALLED) for each in names for site in self.sites)
+        places = (self._folders.namespace(site, name) for site in self.sites)
         return next((path for found in (files, places) for path in found if path), None)
 
 

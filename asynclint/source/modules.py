@@ -6,7 +6,7 @@ linted together.
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -31,13 +31,12 @@ class ModuleFinder:
 
     An absolute name is looked for, in this order, where the importing package begins, in the configured `roots`, in
     each directory above up to the repository's root and the `src` of each, and in the repository's other projects.
-    A directory without `__init__.py` is a package when nothing else has its name: neither a file nor, among
-    `foreign`, a library.
+    A directory without `__init__.py` is a package when nothing else has its name, neither a file nor a library.
     """
 
-    def __init__(self, roots: Sequence[str] = (), foreign: Collection[str] = ()) -> None:
+    def __init__(self, roots: Sequence[str] = (), is_library: Callable[[str], bool] = lambda name: False) -> None:
         self._configured = tuple(map(os.path.abspath, roots))
-        self._foreign = foreign
+        self._is_library = is_library
         self._folders = Folders()
         self._found: dict[tuple[str, str], str | None] = {}
         self._places: dict[str, _Places] = {}
@@ -61,7 +60,7 @@ class ModuleFinder:
         roots = self._roots_for(directory, top)
         files = (path for root in roots if (path := self._folders.module(root, name, PROJECT)))
         found = next(files, None)
-        if found or top in self._foreign or top in sys.stdlib_module_names:
+        if found or top in sys.stdlib_module_names or self._is_library(top):
             return found
         return next((path for root in roots if (path := self._folders.namespace(root, name))), None)
 

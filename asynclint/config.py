@@ -45,7 +45,10 @@ class BlockingCall(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """Everything a user may decide. `root` is the directory of the configuration `file`, or the one asked about."""
+    """Everything a user may decide. `root` is the directory of the configuration `file`, or the one asked about.
+
+    `python` is an interpreter or the directory of an environment, "" for none; None leaves it to be looked for.
+    """
 
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
@@ -56,6 +59,7 @@ class Config(Struct, frozen=True, kw_only=True):
     force_exclude: bool = False
     preview: bool = False
     src: tuple[str, ...] = (".", "src")
+    python: str | None = None
     target_version: TargetVersion = TargetVersion((3, 11), NEWEST_KNOWN)
     output_format: str = "full"
     blocking_calls: Mapping[str, BlockingCall | None] = {}  # by dotted name or glob; None: does not block
@@ -75,6 +79,7 @@ class _Keys(Struct, frozen=True, rename="kebab"):
     force_exclude: bool | UnsetType = UNSET
     preview: bool | UnsetType = UNSET
     src: tuple[str, ...] | UnsetType = UNSET
+    python: str | UnsetType = UNSET
     target_version: object = UNSET
     output_format: str | UnsetType = UNSET
     blocking_calls: object = UNSET
@@ -113,7 +118,8 @@ def load(
 ) -> Config:
     """The configuration that governs a directory.
 
-    `file` names the configuration file instead of looking for the nearest one upward; `isolated` reads no file at all.
+    `file` names the configuration file instead of looking for the nearest one upward; `isolated` reads no file at all
+    and looks for no environment.
     `overrides` are keys (`extend-select` or `extend_select`) that win over the file's; a None among them says nothing.
     Raises `ConfigError`.
     """
@@ -121,7 +127,7 @@ def load(
     given = {key.replace("_", "-"): value for key, value in (overrides or {}).items() if value is not None}
     chosen = _decided(given, _Origin("options"))
     if isolated:
-        return Config(**{"root": start, **chosen})
+        return Config(**{"root": start, "python": "", **chosen})
     required = _required(start)
     document = _read(os.path.abspath(file)) if file else _nearest(start)
     if document is None:
@@ -230,10 +236,11 @@ def _hint(word: str, known: Sequence[str]) -> str:
 
 
 def _anchored(decided: dict[str, Any], root: str) -> dict[str, Any]:
-    """Excluded paths in a file are meant from that file's directory, wherever we stand."""
+    """Paths in a file are meant from that file's directory, wherever we stand."""
     patterns = {key.replace("-", "_"): decided.get(key.replace("-", "_"), ()) for key in _PATHS}
     anchored = {key: tuple(_below(root, pattern) for pattern in value) for key, value in patterns.items() if value}
-    return {**decided, **anchored}
+    python = {"python": os.path.join(root, decided["python"])} if decided.get("python") else {}
+    return {**decided, **anchored, **python}
 
 
 def _below(root: str, pattern: str) -> str:

@@ -10,6 +10,7 @@ from asynclint.config import Config
 from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.pool import run
 from asynclint.engine.run import FileReport, Runner
+from asynclint.engine.workspace import environment
 from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding
 from asynclint.source.files import Discovered, discover
@@ -39,9 +40,10 @@ def files_to_lint(paths: Sequence[str], config: Config) -> Discovered:
 def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
     """Lints files and directories; `jobs` is the number of processes, 0 chooses it.
 
-    Raises `ConfigError` when the configuration names a rule that does not exist.
+    Raises `ConfigError` when the configuration names a rule or an environment that does not exist.
     """
     enabled(config)
+    environment(config)
     found = files_to_lint(paths, config)
     workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
     return _joined(run(found.files, config, enabled, jobs=workers), found.problems)

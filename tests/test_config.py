@@ -45,6 +45,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         force-exclude = true
         preview = true
         src = ["lib"]
+        python = "env"
         target-version = "py312"
         output-format = "concise"
         """
@@ -59,6 +60,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         force_exclude=True,
         preview=True,
         src=("lib",),
+        python=str(tmp_path / "env"),
         target_version=TargetVersion((3, 12), NEWEST_KNOWN),
         output_format="concise",
         root=str(tmp_path),
@@ -80,7 +82,7 @@ def test_a_file_may_be_named_or_none_be_read() -> None:
     write('[tool.asynclint]\nselect = ["ASL1"]\n[project]\nrequires-python = ">=3.13"')
     write('select = ["ASL2"]', "other.toml")
     assert load(".", file="other.toml").select == ("ASL2",)
-    assert load(".", isolated=True) == Config(root=os.getcwd())
+    assert load(".", isolated=True) == Config(root=os.getcwd(), python="")
 
 
 def test_overrides_win_in_either_spelling_and_none_says_nothing() -> None:

@@ -1,13 +1,12 @@
 """flake8, the real program, with our plugin: the findings of the command line, whatever way flake8 works."""
 
-import importlib.util
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from real import copy_of_aiohttp
 
 pytest.importorskip("flake8")
 
@@ -47,11 +46,8 @@ def parsed(output: str) -> list[tuple[str, int, int, str]]:
 
 @pytest.fixture(scope="module")
 def real_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    spec = importlib.util.find_spec("aiohttp")
-    if spec is None or spec.origin is None:
-        pytest.skip("aiohttp is not installed (it is part of the dev extra)")
     folder = tmp_path_factory.mktemp("real")
-    shutil.copytree(Path(spec.origin).parent, folder / "aiohttp", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    copy_of_aiohttp(folder)
     (folder / "sleepy.py").write_text(BLOCKED)
     return folder
 

@@ -1,20 +1,54 @@
 """The files of a run, read and summarised when somebody asks for them, each once."""
 
+import glob
 import os
 from collections.abc import Mapping
 
-from asynclint.config import Config
+from asynclint.config import Config, ConfigError
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.depth import room_for_depth
+from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
+from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
-from asynclint.source.files import read
+from asynclint.source.environment import Environment, inferred_environment, site_directories
+from asynclint.source.files import read, repository_root
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
+
+
+def _configured_roots(config: Config) -> list[str]:
+    """Where a configuration file says that modules begin; without one, that is seen from each file."""
+    patterns = [os.path.join(glob.escape(config.root), root) for root in config.src] if config.file else []
+    return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
+
+
+def environment(config: Config) -> tuple[str, ...]:
+    """The directories of the installed packages that the configuration means. Raises `ConfigError`."""
+    if config.python is not None:
+        sites = site_directories(config.python) if config.python else ()
+        if config.python and not sites:
+            place = f"{config.python}: no Python environment is there"
+            raise ConfigError(f'`python`: {place}; name its interpreter or its directory, or "" for none')
+        return sites
+    root = config.root if config.file or not config.root else repository_root(config.root)
+    inferred = inferred_environment(root, os.environ) if root else None
+    return site_directories(inferred) if inferred else ()
+
+
+def _installed_facts(path: str) -> ModuleFacts | None:
+    """Facts of what is never linted, so nothing is kept of its text, and of its mistakes nothing is said."""
+    try:
+        text = SourceText.decode(read(path))
+        tree = parse(text.text, path)
+        with room_for_depth():
+            return summarise(tree, path, last_line=len(text.lines))
+    except (OSError, Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
+        return None
 
 
 class Workspace:
@@ -29,8 +63,10 @@ class Workspace:
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
-        finder = ModuleFinder([os.path.join(config.root or os.getcwd(), root) for root in config.src])
-        self.project = Project(self._facts, finder.locate, _blocking(config))
+        packages = Environment(environment(config))
+        finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
+        outside = Installed(_installed_facts, packages) if packages.sites else None
+        self.project = Project(self._facts, finder.locate, _blocking(config), outside)
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""

@@ -55,7 +55,7 @@ class Coroutine(Struct, frozen=True):
 class AsyncGenerator(Struct, frozen=True):
     """What calling an `async def` with `yield` gives."""
 
-    of: Function
+    of: Function | Named
 
 
 class Context(Struct, frozen=True):

@@ -1,8 +1,10 @@
 """What is known of libraries that are not read: what their names stand for, what their classes hold and calls give."""
 
 from asynclint.facts.entities import Coroutine, Entity, Instance, Named
-from asynclint.facts.knowledge import Kind, call_of, table
+from asynclint.facts.knowledge import Kind, call_of, stdlib, table
 from asynclint.facts.knowledge.blocking import blocking
+from asynclint.facts.knowledge.packages import is_tabled
+from asynclint.facts.outside import Outside
 
 _HARMLESS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
 
@@ -10,11 +12,6 @@ _HARMLESS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.P
 def canonical(name: str) -> Named:
     """What a dotted name stands for, under the name that is documented."""
     return Named(table(name).aliases.get(name) or blocking().aliases.get(name, name))
-
-
-def is_known(name: str) -> bool:
-    """Does a table describe this function or class?"""
-    return name in table(name).functions or name in table(name).classes
 
 
 def is_class(name: str) -> bool:
@@ -28,17 +25,48 @@ def is_wholly_known(klass: str) -> bool:
     return klass in table(klass).classes or klass in _HARMLESS
 
 
-def inherited(klass: str, name: str) -> Named | None:
-    """The method that a class gives to those that inherit from it, None when it is not known to have one."""
-    if klass in table(klass).classes:
-        definer = _definer(klass, name)
-        return Named(f"{definer}.{name}") if definer else None
-    method = f"{klass}.{name}"
-    return Named(method) if method in blocking().calls or method in blocking().returns else None
+class Library:
+    """Answers about documented names: from the tables, and from what is installed where they are silent.
+
+    What is installed wins over a table of a library that is shipped, but never over that of the standard library.
+    """
+
+    def __init__(self, outside: Outside | None = None) -> None:
+        self.outside = outside
+
+    def is_known(self, name: str) -> bool:
+        """Is it described as a function or a class?"""
+        tabled = name in table(name).functions or name in table(name).classes
+        return tabled or (self.outside is not None and self.outside.defines(name))
+
+    def inherited(self, klass: str, name: str) -> Named | None:
+        """The method that a class gives to those that inherit from it, None when no table says that it has one."""
+        if klass in table(klass).classes:
+            definer = _definer(klass, name)
+            return Named(f"{definer}.{name}") if definer else None
+        method = f"{klass}.{name}"
+        return Named(method) if method in blocking().calls or method in blocking().returns else None
+
+    def member(self, klass: str, name: str) -> Entity | None:
+        """What an attribute of an instance is."""
+        tabled = _member(klass, name)
+        if not isinstance(tabled, Named) or self.outside is None or klass in stdlib().classes:
+            return tabled
+        found = self.outside.member(klass, name) if not is_tabled(tabled.name) else None
+        return found if found is not None else tabled
+
+    def result(self, name: str) -> Entity | None:
+        """What calling a function, a method or a class gives."""
+        installed = self.outside is not None and not is_tabled(name) and self.outside.defines(name)
+        return self.outside.result(name) if installed and self.outside else _result(name)
+
+    def awaited(self, name: str) -> Entity | None:
+        """What awaiting the result of a coroutine function gives."""
+        found = self.outside.awaited(name) if self.outside is not None and not is_tabled(name) else None
+        return found if found is not None else _awaited(name)
 
 
-def member(klass: str, name: str) -> Entity | None:
-    """What an attribute of an instance is."""
+def _member(klass: str, name: str) -> Entity | None:
     definer = _definer(klass, name) or klass
     typed = blocking().attributes.get(f"{definer}.{name}")
     if typed:
@@ -52,8 +80,7 @@ def member(klass: str, name: str) -> Entity | None:
     return Named(f"{definer}.{name}")
 
 
-def result(name: str) -> Entity | None:
-    """What calling a function, a method or a class gives."""
+def _result(name: str) -> Entity | None:
     facts = call_of(name)
     if facts is not None:
         if facts.kind is Kind.COROUTINE:
@@ -64,8 +91,7 @@ def result(name: str) -> Entity | None:
     return Instance(Named(name)) if is_class(name) else None
 
 
-def awaited(name: str) -> Entity | None:
-    """What awaiting the result of a coroutine function gives."""
+def _awaited(name: str) -> Entity | None:
     facts = call_of(name)
     return Instance(Named(facts.returns)) if facts is not None and facts.returns else None
 

@@ -5,8 +5,8 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
-from asynclint.facts import library
 from asynclint.facts.annotations import Promise, keeps_kind, promises, sole
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.containers import element, item, listed, method, taken
@@ -40,8 +40,10 @@ from asynclint.facts.knowledge.decorators import (
     TRANSPARENT_PREFIXES,
 )
 from asynclint.facts.knowledge.passing import PASSING, Passing
+from asynclint.facts.library import Library, canonical, is_class, is_wholly_known
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound, arms, chain, items_of
+from asynclint.facts.outside import Outside
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
@@ -57,7 +59,8 @@ class Project:
     """The linted project as one web of names.
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
-    name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting.
+    name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting;
+    `outside` is asked about other names after the tables.
     """
 
     def __init__(
@@ -65,8 +68,10 @@ class Project:
         load: Callable[[str], ModuleFacts | None],
         locate: Callable[[str, str], str | None],
         blocking: BlockingCalls | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self.blocking = blocking or BlockingCalls()
+        self._library = Library(outside)
         self._load = load
         self._locate = locate
         self._modules: dict[str, ModuleFacts | None] = {}
@@ -241,18 +246,18 @@ class Project:
             return False
         lineage = list(self.lineage(entity.of))
         scopes = [self.scope(klass) for klass in lineage if isinstance(klass, Class)]
-        known = all(isinstance(k, Class) or (k is not None and library.is_wholly_known(k.name)) for k in lineage)
+        known = all(isinstance(k, Class) or (k is not None and is_wholly_known(k.name)) for k in lineage)
         return known and not any(name in scope.names for scope in scopes for name in (postfix[1:], "__getattr__"))
 
     def _subscript(self, entity: Entity, place: int | None) -> Entity | None:
-        if isinstance(entity, Class) or (isinstance(entity, Named) and library.is_class(entity.name)):
+        if isinstance(entity, Class) or (isinstance(entity, Named) and is_class(entity.name)):
             return entity  # a generic class with its arguments
         return item(entity, place) or self._by_method(entity, "__getitem__")
 
     def _element(self, entity: Entity, *, is_async: bool) -> Entity | None:
         """What a loop over the entity gives."""
         if isinstance(entity, AsyncGenerator):
-            return self._yielded(entity.of)
+            return self._yielded(entity.of) if isinstance(entity.of, Function) else None
         held = element(entity)
         if held is not None or not (isinstance(entity, Instance) and isinstance(entity.of, Class)):
             return held
@@ -380,7 +385,7 @@ class Project:
         name, colon, attribute = value.partition(":")
         path = self._locate(name, importer)
         if path is None:
-            return None if name.startswith(".") else library.canonical(f"{name}.{attribute}" if colon else name)
+            return None if name.startswith(".") else canonical(f"{name}.{attribute}" if colon else name)
         if colon and path == importer:  # `from . import x` in a package binds the very name it would be looked up by
             submodule = self._locate(f".{attribute}", path)
             return Module(submodule) if submodule else None
@@ -402,8 +407,8 @@ class Project:
             for star in reversed(module.stars):
                 path = self._locate(star, module.path)
                 if path is None:
-                    known = library.canonical(f"{star}.{name}")
-                    if library.is_known(known.name):
+                    known = canonical(f"{star}.{name}")
+                    if self._library.is_known(known.name):
                         return known
                     if star.partition(".")[0] in ("asyncio", "typing", "time"):
                         continue
@@ -423,14 +428,17 @@ class Project:
             case Module(path=path):
                 return self._module_member(path, name)
             case Class():
-                return self._class_member(entity, name)
+                found = self._class_member(entity, name)
+                return found if found is not None else self._from_outside(entity, name, skip=0)
             case Instance(of=Class() as klass, above=above, arguments=arguments):
                 found = self._instance_member(klass, name, above)
+                if found is None:
+                    return self._from_outside(klass, name, skip=int(above))
                 return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
             case Instance(of=Named(name=klass_name)):
-                return method(entity, name) or library.member(klass_name, name)
+                return method(entity, name) or self._library.member(klass_name, name)
             case Named(name=outer):
-                return library.inherited(outer, name) or library.canonical(f"{outer}.{name}")
+                return self._library.inherited(outer, name) or canonical(f"{outer}.{name}")
         return None
 
     def _meant(self, variable: Variable, klass: Class, arguments: Sequence[Entity | None], name: str) -> Entity | None:
@@ -475,9 +483,9 @@ class Project:
                 return None
             elif self.blocking.declared(f"{current.name}.{name}") is not None:
                 return Named(f"{current.name}.{name}")
-            elif (inherited := library.inherited(current.name, name)) is not None:
+            elif (inherited := self._library.inherited(current.name, name)) is not None:
                 return inherited
-            elif not library.is_wholly_known(current.name):
+            elif not is_wholly_known(current.name):
                 return None
         return None
 
@@ -491,6 +499,26 @@ class Project:
         if assigned is None and isinstance(defined, Instance):  # declared in the class body, set by what cannot be seen
             return defined if self._is_declared(klass, name) else None
         return assigned if defined is None else union((assigned, defined))
+
+    def _from_outside(self, klass: Class, name: str, *, skip: int) -> Entity | None:
+        """What a class has from a base outside, the first `skip` of its lineage left out."""
+        if self._library.outside is None:
+            return None
+        return self._guarded((klass, name, skip, "outside"), lambda: self._inherited(klass, name, skip))
+
+    def _inherited(self, klass: Class, name: str, skip: int) -> Entity | None:
+        for current in islice(self.lineage(klass), skip, None):
+            if isinstance(current, Named):
+                found = self._library.outside.member(current.name, name) if self._library.outside else None
+                if found is not None or not is_wholly_known(current.name):
+                    return found
+            elif current is None or self._says_something_of(current, name):
+                return None
+        return None
+
+    def _says_something_of(self, klass: Class, name: str) -> bool:
+        scope = self.scope(klass)
+        return name in scope.names or (scope.klass is not None and name in scope.klass.attributes)
 
     def _is_declared(self, klass: Class, name: str) -> bool:
         scopes = (self.scope(current) for current in self.lineage(klass) if isinstance(current, Class))
@@ -522,7 +550,7 @@ class Project:
             case Function():
                 return self._function_result(entity)
             case Named(name=name):
-                return library.result(name)
+                return self._library.result(name)
             case Instance(of=Named() as klass, arguments=(_, returned)) if klass in _CALLABLES:
                 return _made(returned)
             case Instance():
@@ -663,7 +691,7 @@ class Project:
             case Coroutine(of=Function() as function):
                 return self._returned(function)
             case Coroutine(of=Named(name=name)):
-                return library.awaited(name)
+                return self._library.awaited(name)
             case Instance(of=Named()):
                 return self._by_method(entity, "__await__")
         return None
@@ -675,11 +703,10 @@ class Project:
         if not isinstance(entity, Instance):
             return None
         enter = self.member(entity, method)
-        if enter is None or (isinstance(enter, Named) and isinstance(entity.of, Named)):
-            known = isinstance(entity.of, Named) and library.is_known(entity.of.name)
-            return entity if known else self.result(enter) if enter is not None else None
-        result = self.result(enter)
-        return self.awaited(result) if isinstance(result, Coroutine) else result
+        result = self.result(enter) if enter is not None else None
+        given = self.awaited(result) if isinstance(result, Coroutine) else result
+        is_known = isinstance(entity.of, Named) and self._library.is_known(entity.of.name)
+        return entity if given is None and is_known else given
 
     # annotations
 

@@ -47,18 +47,25 @@ def project_root(path: str) -> str:
     """The nearest directory upward with a configuration file or `.git`, else the path's own directory."""
     absolute = os.path.abspath(path)
     start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
-    marked = (parent for parent in _upward(start) if any(os.path.exists(os.path.join(parent, m)) for m in _ROOT_MARKS))
+    marked = (parent for parent in upward(start) if any(os.path.exists(os.path.join(parent, m)) for m in _ROOT_MARKS))
     return next(marked, start)
+
+
+def repository_root(path: str) -> str:
+    """The nearest directory upward with `.git`, else the project's root."""
+    start = project_root(path)
+    return next((parent for parent in upward(start) if os.path.exists(os.path.join(parent, ".git"))), start)
 
 
 def module_root(path: str) -> str:
     """The directory above the outermost package (an unbroken chain of `__init__.py`) that holds this file."""
     start = os.path.dirname(os.path.abspath(path))
-    outside = (parent for parent in _upward(start) if not os.path.isfile(os.path.join(parent, "__init__.py")))
+    outside = (parent for parent in upward(start) if not os.path.isfile(os.path.join(parent, "__init__.py")))
     return next(outside, start)
 
 
-def _upward(directory: str) -> Iterator[str]:
+def upward(directory: str) -> Iterator[str]:
+    """The directory and all above it."""
     yield directory
     while (parent := os.path.dirname(directory)) != directory:
         yield parent
@@ -218,7 +225,7 @@ def _from_root(pattern: str) -> str:
 
 def _governing(directory: str) -> _Ignored | None:
     """The .gitignore files above this directory, up to the root of its git work tree; without one, none."""
-    above = list(_upward(directory))
+    above = list(upward(directory))
     tops = (index for index, parent in enumerate(above) if os.path.exists(os.path.join(parent, ".git")))
     top = next(tops, 0)
     ignored = _with_file(above[top], os.path.join(".git", "info", "exclude"), None)

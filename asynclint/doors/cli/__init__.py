@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OK, FINDINGS, FAILURE = 0, 1, 2
 _LISTS = ("select", "ignore", "extend_select", "exclude", "extend_exclude")
-_SETTINGS = (*_LISTS, "force_exclude", "respect_gitignore", "preview", "target_version", "output_format")
+_SETTINGS = (*_LISTS, "force_exclude", "respect_gitignore", "preview", "target_version", "python", "output_format")
 _OWN_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 _PLACE = re.compile(r"(.+?):(\d{1,9})(?::\d+)?:?", re.ASCII)  # with a column, as findings have one
 _PAGE = re.compile(rb"# [\w-]+\s+\*\*ASL\d{3}\*\*")
@@ -112,8 +112,13 @@ def _check(
     ] = None,
     preview: Annotated[bool | None, typer.Option("--preview/--no-preview", help="Use rules still on trial.")] = None,
     target_version: Annotated[str | None, typer.Option(metavar="VERSION", help="The oldest Python.")] = None,
+    python: Annotated[
+        str | None, typer.Option(metavar="PATH", help="The interpreter or environment whose packages the code uses.")
+    ] = None,
     config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
-    isolated: Annotated[bool, typer.Option("--isolated", help="Read no configuration file.")] = False,
+    isolated: Annotated[
+        bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
+    ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",

@@ -1,0 +1,72 @@
+"""What lies in directories, each listed once: looking for modules asks the same few questions very often."""
+
+import os
+from collections.abc import Sequence
+
+PROJECT = (".py", ".pyi")  # a stub speaks where the source is not there: an extension module
+INSTALLED = (".pyi", ".py")  # for a library, its stub speaks first
+
+_NAMESPACE_DEPTH = 4
+
+
+class Folders:
+    """Directories as they were when they were first asked about."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+
+    def names(self, directory: str) -> frozenset[str]:
+        """What lies in a directory, the directories with a slash; nothing when it cannot be listed."""
+        if directory not in self._names:
+            self._names[directory] = _listed(directory)
+        return self._names[directory]
+
+    def is_package(self, directory: str) -> bool:
+        """Does it say of itself that it is a package?"""
+        return not self.names(directory).isdisjoint(("__init__.py", "__init__.pyi"))
+
+    def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
+        """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""
+        outer, _, last = name.rpartition(".")
+        above, package = self._directory(root, outer), self._directory(root, name)
+        for suffix in suffixes:
+            if package is not None and f"__init__{suffix}" in self.names(package):
+                return os.path.join(package, f"__init__{suffix}")
+            if last and above is not None and f"{last}{suffix}" in self.names(above):
+                return os.path.join(above, f"{last}{suffix}")
+        return None
+
+    def namespace(self, root: str, name: str) -> str | None:
+        """The `__init__.py` that a directory of modules does not have: it stands for the namespace package."""
+        directory = self._directory(root, name)
+        holds = directory is not None and self._holds_modules(directory, _NAMESPACE_DEPTH)
+        return os.path.join(directory, "__init__.py") if directory is not None and holds else None
+
+    def _directory(self, root: str, name: str) -> str | None:
+        for part in name.split(".") if name else ():
+            if f"{part}/" not in self.names(root):
+                return None
+            root = os.path.join(root, part)
+        return root
+
+    def _holds_modules(self, directory: str, depth: int) -> bool:
+        names = self.names(directory)
+        if any(name.endswith(PROJECT) for name in names):
+            return True
+        inner = (os.path.join(directory, name[:-1]) for name in names if name[:-1].isidentifier() and name[-1] == "/")
+        return depth > 0 and any(self._holds_modules(each, depth - 1) for each in inner)
+
+
+def _listed(directory: str) -> frozenset[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return frozenset(f"{entry.name}/" if _is_directory(entry) else entry.name for entry in entries)
+    except OSError:
+        return frozenset()
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, or to where we may not look
+        return False

@@ -116,7 +116,7 @@ def test_each_entry_says_what_blocks_and_what_to_use_instead() -> None:
 
 
 def test_without_the_entries_only_the_table_speaks() -> None:
-    findings = found(asynclint("--output-format=json", "--isolated", "--select=ASL2", "src").out)
+    findings = found(asynclint("--output-format=json", "--isolated", "--select=ASL20", "src").out)
     assert [APP.splitlines()[row - 1].strip() for row, code, _ in findings] == [
         'urlopen("")  # ASL202 our own client',
         'requests.get("")',

@@ -182,7 +182,6 @@ def test_a_finding_is_shown_with_every_step_and_its_line() -> None:
 def test_only_the_findings_of_the_line_are_shown_and_only_those_of_the_configuration() -> None:
     assert "ASL101" in asynclint("explain", place("self.fetch()")).out
     assert "Nothing is reported on this line." in asynclint("explain", place("x.get()")).out
-    assert "Nothing is reported on this line." in asynclint("explain", place("slow()"), "--ignore", "ASL210").out
     Path("asynclint.toml").write_text('ignore = ["ASL101"]\n')
     assert "Nothing is reported on this line." in asynclint("explain", place("self.fetch()")).out
     assert "ASL101" in asynclint("explain", "--isolated", place("self.fetch()")).out

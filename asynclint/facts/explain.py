@@ -11,7 +11,7 @@ from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instanc
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.names import Binding, Bound, chain
 from asynclint.facts.project import Project
-from asynclint.facts.reach import LONG, SHORT, reach_of
+from asynclint.facts.reach import GRAVE, SLIGHT, reach_of
 from asynclint.facts.wording import described, place_of, spelled
 from asynclint.finding import Finding
 
@@ -71,7 +71,9 @@ def explained(project: Project, path: str, call: CallFacts) -> Iterator[Step]:
         yield Step("", f"blocks the thread it runs in ({blocked.code}); instead: {blocked.instead}")
         return
     entered = reach_of(project).enters(project.call(path, call))
-    way = reach_of(project).way(entered, LONG | SHORT) if entered is not None and call.use is not Use.AWAITED else None
+    way = (
+        reach_of(project).way(entered, GRAVE | SLIGHT) if entered is not None and call.use is not Use.AWAITED else None
+    )
     for step in way.steps if way is not None else ():
         yield Step("", f"comes to block: calls `{step.callee}(...)`", step.path, step.line)
 

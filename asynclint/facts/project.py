@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from asynclint.facts.annotations import Promise, keeps_kind, promises, sole
+from asynclint.facts.annotations import Promise, promises, sole
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.containers import element, item, listed, method, taken
+from asynclint.facts.decorators import Decorators
 from asynclint.facts.entities import (
     Alias,
     AsyncGenerator,
@@ -30,15 +31,6 @@ from asynclint.facts.entities import (
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
 from asynclint.facts.knowledge.blocking import BlockingCalls
-from asynclint.facts.knowledge.decorators import (
-    CONTEXTS,
-    OVERLOADS,
-    PROPERTIES,
-    PROPERTY_NAMES,
-    ROUTES,
-    TRANSPARENT,
-    TRANSPARENT_PREFIXES,
-)
 from asynclint.facts.knowledge.passing import PASSING, Passing
 from asynclint.facts.library import Library, canonical, is_class, is_wholly_known
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
@@ -72,6 +64,7 @@ class Project:
     ) -> None:
         self.blocking = blocking or BlockingCalls()
         self._library = Library(outside)
+        self._decorators = Decorators(self)
         self._load = load
         self._locate = locate
         self._modules: dict[str, ModuleFacts | None] = {}
@@ -309,7 +302,8 @@ class Project:
             if name in here.names and (here.kind is not ScopeKind.CLASS or index == scope):
                 return self._bound(module, index, name)
             index = here.parent
-        return self._starred(module, name) if module.stars else Named(f"builtins.{name}")
+        builtin = Named(f"builtins.{name}")
+        return self._starred(module, name, builtin) if module.stars else builtin
 
     def _bound(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
         """The meaning all bindings of a name agree on."""
@@ -323,17 +317,11 @@ class Project:
         definitions = [b for b in kept if b.bound is Bound.DEFINITION]
         if len(definitions) < 2:
             return kept
-        return [b for b in kept if b.bound is not Bound.DEFINITION or not self._is_partial(module, b.target)]
-
-    def _is_partial(self, module: ModuleFacts, scope: int) -> bool:
-        function = module.scopes[scope].function
-        parent = module.scopes[scope].parent
-        decorators = function.decorators if function else ()
-        return any(
-            code.endswith((".setter", ".deleter", ".getter", ".register", ".register()"))
-            or self._decorator(module.path, parent, code) in OVERLOADS
-            for code in decorators
-        )
+        return [
+            b
+            for b in kept
+            if b.bound is not Bound.DEFINITION or not self._decorators.make_part(Function(module.path, b.target))
+        ]
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
         declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)
@@ -374,7 +362,7 @@ class Project:
         function = module.scopes[binding.scope].function
         if binding.target != 0 or klass < 0 or function is None:
             return None
-        decorators = [self._decorator(module.path, klass, code) for code in function.decorators]
+        decorators = [self._decorators.name(module.path, klass, code) for code in function.decorators]
         if "builtins.staticmethod" in decorators:
             return None
         owner = Class(module.path, klass)
@@ -398,9 +386,9 @@ class Project:
         submodule = self._locate(f".{name}", path) if path.endswith(("__init__.py", "__init__.pyi")) else None
         if submodule is not None:
             return Module(submodule)
-        return self._starred(module, name) if module is not None and module.stars else None
+        return self._starred(module, name, None) if module is not None and module.stars else None
 
-    def _starred(self, module: ModuleFacts, name: str) -> Entity | None:
+    def _starred(self, module: ModuleFacts, name: str, otherwise: Entity | None) -> Entity | None:
         """A name that `from m import *` may have brought: unknown as soon as one such module is."""
 
         def search() -> Entity | None:
@@ -416,7 +404,7 @@ class Project:
                 found = None if name.startswith("_") else self._module_member(path, name)
                 if found is not None:
                     return found
-            return Named(f"builtins.{name}")
+            return otherwise
 
         return self._guarded((module.path, name, "star"), search)
 
@@ -564,7 +552,11 @@ class Project:
     def _function_result(self, function: Function) -> Entity | None:
         facts = self.function(function)
         if not self.is_plain(function):
-            return Context(function, facts.is_async) if facts.is_generator and self._is_context(function) else None
+            return (
+                Context(function, facts.is_async)
+                if facts.is_generator and self._decorators.make_context(function)
+                else None
+            )
         if facts.is_async and not facts.is_generator and not facts.returned and self._promises_iteration(function):
             return None  # a stub: its overrides may be generators
         if facts.is_async:
@@ -610,76 +602,11 @@ class Project:
 
     def is_plain(self, function: Function) -> bool:
         """Do all its decorators leave it what it is?"""
-        parent = self.scope(function).parent
-        facts = self.function(function)
-        return all(
-            self._is_transparent(function.path, parent, code)
-            or self._wraps(self._applied(function.path, parent, code), is_async=facts.is_async)
-            for code in facts.decorators
-        )
-
-    def _is_context(self, function: Function) -> bool:
-        """Do its decorators make it a context manager and nothing else?"""
-        parent, decorators = self.scope(function).parent, self.function(function).decorators
-        names = [(self._decorator(function.path, parent, code), code) for code in decorators]
-        others = [code for name, code in names if name not in CONTEXTS]
-        return len(others) + 1 == len(names) and all(self._is_transparent(function.path, parent, c) for c in others)
-
-    def _applied(self, path: str, scope: int, code: str) -> Entity | None:
-        """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""
-        entity = self.evaluate(path, scope, code.removesuffix("()"))
-        called = code.endswith("()")
-        return self._inner(entity) if called and isinstance(entity, Function) else None if called else entity
-
-    def _inner(self, function: Function) -> Entity | None:
-        """The function that a function returns."""
-        returned = {self.evaluate(function.path, function.scope, code) for code in self.function(function).returned}
-        return returned.pop() if len(returned) == 1 else None
-
-    def _wraps(self, decorator: Entity | None, *, is_async: bool) -> bool:
-        """Does it give back what it decorates, or for a coroutine function another one that it defines?"""
-        if not isinstance(decorator, Function):
-            return False
-        facts = self.function(decorator)
-        if facts.is_async or facts.is_generator or facts.decorators:
-            return False
-        if set(facts.returned) == set(facts.parameters[:1]) or self._is_typed_as_identity(decorator):
-            return True
-        inner = self._inner(decorator) if is_async else None
-        if not isinstance(inner, Function) or self.scope(inner).parent != decorator.scope:
-            return False
-        return self.function(inner).is_async and not self.function(inner).is_generator and self.is_plain(inner)
-
-    def _is_typed_as_identity(self, decorator: Function) -> bool:
-        """Is it annotated to return the very type it takes: `F` for `F`, `Callable[P, R]` for `Callable[P, R]`?"""
-        facts, scope = self.function(decorator), self.scope(decorator)
-        taken = {b.value for b in scope.names.get(facts.parameters[0], ())} if facts.parameters else set()
-        if len(taken) != 1 or not facts.returns:
-            return False
-        return keeps_kind(
-            taken.pop(), facts.returns, lambda name: self._is_variable(decorator.path, scope.parent, name)
-        )
-
-    def _is_variable(self, path: str, scope: int, name: str) -> bool:
-        return isinstance(self.evaluate(path, scope, name), Variable)
-
-    def _is_transparent(self, path: str, scope: int, code: str) -> bool:
-        name = self._decorator(path, scope, code)
-        if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
-            return True
-        return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
-
-    def _decorator(self, path: str, scope: int, code: str) -> str:
-        entity = self.evaluate(path, scope, code.removesuffix("()"))
-        return entity.name if isinstance(entity, Named) else ""
+        return self._decorators.leave(function)
 
     def is_property(self, function: Function) -> bool:
         """Is it read without being called?"""
-        parent = self.scope(function).parent
-        decorators = self.function(function).decorators
-        return any(
-            _is_property(code) or self._decorator(function.path, parent, code) in PROPERTIES for code in decorators
-        )
+        return self._decorators.make_property(function)
 
     def awaited(self, entity: Entity) -> Entity | None:
         """What awaiting the entity gives."""
@@ -736,12 +663,6 @@ def _class(base: Entity | None) -> Class | Named | None:
         case Alias(of=Instance(of=klass)):
             return klass
     return None
-
-
-def _is_property(decorator: str) -> bool:
-    """Is it called like one? Libraries and projects have many of their own."""
-    last = decorator.removesuffix("()").rpartition(".")[2]
-    return last.endswith("property") or last in PROPERTY_NAMES
 
 
 def _kept(promised: Entity | None) -> Entity | None:

@@ -18,8 +18,9 @@ NESTED = frozenset({"ASL212"})  # the ends of a way: the rule that speaks of suc
 _CONFIGURED = "blocking-calls"  # the end that the configuration declares
 # Thread primitives (ASL206) are mostly waited for where it is known that there is nothing to wait for: an event that is
 # set, a thread that has ended.
-LONG = frozenset({"ASL201", "ASL202", "ASL203", "ASL204", "ASL205", "ASL207", _CONFIGURED})
-SHORT = frozenset({"ASL208", "ASL209"})
+GRAVE = frozenset({"ASL201", "ASL202", "ASL203", "ASL204", "ASL205", _CONFIGURED})
+# Files and computing are mostly quick, and a program that prompts its user seldom does anything else meanwhile.
+SLIGHT = frozenset({"ASL207", "ASL208", "ASL209"})
 _DEEPEST = 12  # calls; a longer way is hard to believe
 _CONTEXT_MANAGER = ("__enter__", "__exit__")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import Function
-from asynclint.facts.reach import LONG, SHORT, Way, reach_of
+from asynclint.facts.reach import GRAVE, SLIGHT, Way, reach_of
 from asynclint.rule import Place
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
@@ -16,7 +16,7 @@ from asynclint.rule.twins import twin_passed_over
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call
 
-__all__ = ["LONG", "SHORT", "Entry", "entries", "trace", "way_text"]
+__all__ = ["GRAVE", "SLIGHT", "Entry", "entries", "trace", "way_text"]
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
 from asynclint.rule import Body, Problem, reaching, rule
-from asynclint.rule.helpers import LONG, SHORT, Entry, entries, trace, way_text
+from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, entries, trace, way_text
 
 
 @rule(
     code="ASL210",
-    wants=reaching(LONG) | reaching(SHORT),
+    wants=reaching(GRAVE) | reaching(SLIGHT),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     on_anyio=True,
 )
@@ -62,15 +62,15 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
     Functions that are handed on without being called, code that asks whether an event loop runs, and calls through
     names that are not known for certain. Only what happens whenever the helper runs is followed: not what stands under
     `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Attributes
-    that are properties are not followed, nor waiting for thread primitives. A helper that only touches files or
-    computes is information, however the rule is set.
+    that are properties are not followed, nor waiting for thread primitives. A helper that only touches files,
+    computes or prompts the user is information, however the rule is set.
     """
-    long = list(entries(body, LONG))
-    seen = {id(entry.node) for entry in long}
-    short = [entry for entry in entries(body, SHORT) if id(entry.node) not in seen]
-    for entry in (*long, *short):
+    grave = list(entries(body, GRAVE))
+    seen = {id(entry.node) for entry in grave}
+    slight = [entry for entry in entries(body, SLIGHT) if id(entry.node) not in seen]
+    for entry in (*grave, *slight):
         steps = trace(entry, "blocks in")
-        yield Problem(entry.node, _message(body, entry), trace=steps, is_information=entry.way.end in SHORT)
+        yield Problem(entry.node, _message(body, entry), trace=steps, is_information=entry.way.end in SLIGHT)
 
 
 def _message(body: Body, entry: Entry) -> str:

@@ -1,0 +1,128 @@
+"""What decorators make of the functions they stand on."""
+
+from typing import Protocol
+
+from asynclint.facts.annotations import keeps_kind
+from asynclint.facts.entities import Entity, Function, Named, Variable
+from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.knowledge.decorators import (
+    CONTEXTS,
+    OVERLOADS,
+    PROPERTIES,
+    PROPERTY_NAMES,
+    ROUTES,
+    TRANSPARENT,
+    TRANSPARENT_PREFIXES,
+)
+from asynclint.facts.module import Scope
+
+_PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
+
+
+class Code(Protocol):
+    """What has to be known of a project's code."""
+
+    def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
+        """What a code means in a scope of a file."""
+        ...
+
+    def annotated(self, path: str, scope: int, text: str) -> Entity | None:
+        """The value an annotation promises."""
+        ...
+
+    def scope(self, entity: Function) -> Scope:
+        """The scope of a function."""
+        ...
+
+    def function(self, function: Function) -> FunctionFacts:
+        """The facts of a function."""
+        ...
+
+
+class Decorators:
+    """Answers for the functions of one project."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+
+    def leave(self, function: Function) -> bool:
+        """Do all of them leave the function what it is?"""
+        parent, facts = self._code.scope(function).parent, self._code.function(function)
+        return all(
+            self._is_transparent(function.path, parent, code)
+            or self._wraps(self._applied(function.path, parent, code), is_async=facts.is_async)
+            for code in facts.decorators
+        )
+
+    def make_property(self, function: Function) -> bool:
+        """Is the function read without being called?"""
+        parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
+        return any(_is_property(code) or self.name(function.path, parent, code) in PROPERTIES for code in decorators)
+
+    def make_context(self, function: Function) -> bool:
+        """Do they make the function a context manager and nothing else?"""
+        parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
+        others = [code for code in decorators if self.name(function.path, parent, code) not in CONTEXTS]
+        alone = len(others) + 1 == len(decorators)
+        return alone and all(self._is_transparent(function.path, parent, code) for code in others)
+
+    def make_part(self, function: Function) -> bool:
+        """Is the function only a part of another one: an overload, a setter?"""
+        parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
+        return any(c.endswith(_PARTS) or self.name(function.path, parent, c) in OVERLOADS for c in decorators)
+
+    def name(self, path: str, scope: int, code: str) -> str:
+        """The documented name of a decorator, "" when it is not known or of the project."""
+        entity = self._code.evaluate(path, scope, code.removesuffix("()"))
+        return entity.name if isinstance(entity, Named) else ""
+
+    def _is_transparent(self, path: str, scope: int, code: str) -> bool:
+        name = self.name(path, scope, code)
+        if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
+            return True
+        return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+
+    def _applied(self, path: str, scope: int, code: str) -> Entity | None:
+        """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""
+        entity = self._code.evaluate(path, scope, code.removesuffix("()"))
+        called = code.endswith("()")
+        return self._inner(entity) if called and isinstance(entity, Function) else None if called else entity
+
+    def _inner(self, function: Function) -> Entity | None:
+        """The function that a function returns."""
+        codes = self._code.function(function).returned
+        returned = {self._code.evaluate(function.path, function.scope, code) for code in codes}
+        return returned.pop() if len(returned) == 1 else None
+
+    def _wraps(self, decorator: Entity | None, *, is_async: bool) -> bool:
+        """Does it give back what it decorates, or for a coroutine function another one that it defines?"""
+        if not isinstance(decorator, Function):
+            return False
+        facts = self._code.function(decorator)
+        if facts.is_async or facts.is_generator or facts.decorators:
+            return False
+        if set(facts.returned) == set(facts.parameters[:1]) or self._is_typed_as_identity(decorator):
+            return True
+        inner = self._inner(decorator) if is_async else None
+        if not isinstance(inner, Function) or self._code.scope(inner).parent != decorator.scope:
+            return False
+        made = self._code.function(inner)
+        return made.is_async and not made.is_generator and self.leave(inner)
+
+    def _is_typed_as_identity(self, decorator: Function) -> bool:
+        """Is it annotated to return the very type it takes: `F` for `F`, `Callable[P, R]` for `Callable[P, R]`?"""
+        facts, scope = self._code.function(decorator), self._code.scope(decorator)
+        taken = {b.value for b in scope.names.get(facts.parameters[0], ())} if facts.parameters else set()
+        if len(taken) != 1 or not facts.returns:
+            return False
+
+        def is_variable(name: str) -> bool:
+            return isinstance(self._code.annotated(decorator.path, scope.parent, name), Variable)
+
+        return keeps_kind(taken.pop(), facts.returns, is_variable)
+
+
+def _is_property(decorator: str) -> bool:
+    """Is it called like one? Libraries and projects have many of their own."""
+    last = decorator.removesuffix("()").rpartition(".")[2]
+    return last.endswith("property") or last in PROPERTY_NAMES

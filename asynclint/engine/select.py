@@ -14,6 +14,7 @@ from asynclint.facts.reach import reach_of
 from asynclint.facts.suspects import wrong_awaits, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
+from asynclint.rule.wants import OF_THE_PROJECT
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -116,7 +117,7 @@ class Sieve:
             return ()
         outer = facts.calls[call.inside]
         callee = project.call(facts.path, outer)
-        name = callee.name if isinstance(callee, Named) else ""
+        name = callee.name if isinstance(callee, Named) else OF_THE_PROJECT if isinstance(callee, Function) else ""
         return [*self._arguments.get(name, ()), *self._arguments.get(outer.last_name, ())]
 
 

@@ -173,6 +173,10 @@ class Project:
 
     def _called_with(self, entity: Entity | None, path: str, scope: int, argument: str) -> Entity | None:
         """What a call gives whose first argument is known."""
+        if isinstance(entity, Function):
+            result = self._function_result(entity)
+            given = self._given_back(entity, lambda: self.evaluate(path, scope, argument))
+            return result if given is None else Coroutine(entity, given) if isinstance(result, Coroutine) else given
         if not isinstance(entity, Named):
             return self._apply(entity, "()")
         if entity.name == "typing.TypeVar":
@@ -183,6 +187,21 @@ class Project:
             return self._apply(entity, "()")
         given = self.evaluate(path, scope, argument)
         return self._passed(PASSING[entity.name], entity, given) if given is not None else self._apply(entity, "()")
+
+    def _given_back(self, function: Function, argument: Callable[[], Entity | None]) -> Entity | None:
+        """What `def get(kind: type[T]) -> T` and the like make of their first argument, None for other functions."""
+        facts, names = self.function(function), self.scope(function).names
+        first = next(iter(facts.parameters[1 if self.owner(function) else 0 :]), "")
+        taken = promises(next((b.value for b in names.get(first, ()) if b.bound is Bound.PARAMETER), ""))
+        returned = promises(facts.returns)
+        if len(taken) != 1 or len(returned) != 1 or taken[0].name != returned[0].name or not self.is_plain(function):
+            return None
+        if not isinstance(self.annotated(function.path, self.scope(function).parent, taken[0].name), Variable):
+            return None
+        given = argument()
+        if taken[0].is_class == returned[0].is_class:
+            return given
+        return Instance(given) if taken[0].is_class and isinstance(given, Class | Named) else None
 
     def _passed(self, how: Passing, function: Named, given: Entity) -> Entity | None:
         """What a function gives that passes on what it is given, or something made of it."""
@@ -317,11 +336,9 @@ class Project:
         definitions = [b for b in kept if b.bound is Bound.DEFINITION]
         if len(definitions) < 2:
             return kept
-        return [
-            b
-            for b in kept
-            if b.bound is not Bound.DEFINITION or not self._decorators.make_part(Function(module.path, b.target))
-        ]
+        functions = [b for b in definitions if module.scopes[b.target].function is not None]
+        parts = [b for b in functions if self._decorators.make_part(Function(module.path, b.target))]
+        return [b for b in kept if b not in parts]
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
         declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)

@@ -4,19 +4,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from asynclint.facts.entities import Class, Instance
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.holding import Holding, holding
 from asynclint.rule.misuse import (
     CLASS_TESTED,
-    VALUES,
+    TAKEN_FOR_A_VALUE,
     Misuse,
     is_asked_for_its_kind,
     is_serialised,
     is_tested_by_each,
     misuse,
 )
+from asynclint.rule.parameters import is_value
 from asynclint.rule.values import Fate, destination, may_be_awaited
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def misplaced(body: Body, call: "Call") -> Misplaced | None:
     return _through_a_local(body, where.names[0], call) if where.fate is Fate.BOUND else None
 
 
-def _returned(body: Body, call: "Call") -> Misplaced | None:
+def _returned(body: Body, value: "Call | Name") -> Misplaced | None:
     """Given back by a coroutine function, outside of any `try` and `with`."""
-    above = list(body.ancestors(call))
+    above = list(body.ancestors(value))
     statement = next((node for node in above if isinstance(node, cst.Return | cst.Lambda | cst.Yield)), None)
     guarded = any(isinstance(node, cst.Try | cst.TryStar | cst.With) for node in above)
     if body.kind is not BodyKind.COROUTINE or not isinstance(statement, cst.Return) or guarded:
@@ -58,15 +58,18 @@ def _returned(body: Body, call: "Call") -> Misplaced | None:
     return Misplaced(how, may_run=True, is_doubtful=not _promises_a_value(body))
 
 
+def _returned_later(body: Body, name: str, held: Holding) -> Misplaced | None:
+    found = ((read, _returned(body, read)) for read in held.surely if isinstance(body.parent(read), cst.Return))
+    read, returned = next(((read, returned) for read, returned in found if returned), (None, None))
+    if read is None or returned is None:
+        return None
+    return Misplaced(returned.how, name, returned.may_run, returned.is_doubtful, ((read, "it is returned here"),))
+
+
 def _promises_a_value(body: Body) -> bool:
     """Is its result annotated as something that nobody can await?"""
     returns = body.function.returns if body.function else ""
-    promised = body.project.annotated(body.facts.path, body.here.parent, returns)
-    if not isinstance(promised, Instance):
-        return False
-    if isinstance(promised.of, Class):
-        return body.project.member(promised, "__await__") is None and None not in body.project.lineage(promised.of)
-    return promised.of.name in VALUES
+    return is_value(body, body.project.annotated(body.facts.path, body.here.parent, returns))
 
 
 def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
@@ -77,7 +80,9 @@ def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
     uses = [(read, found) for read in held.surely if (found := misuse(body, read))]
     failing = next(((read, found) for read, found in uses if found.fails), None)
     only_misused = len(uses) == len(held.surely) and not held.maybe
-    if not uses or not (failing or only_misused or _is_class_tested(body, uses, held)):
+    if not uses:
+        return _returned_later(body, name, held)
+    if not (failing or only_misused or _is_taken_for_a_result(body, uses, held)):
         return None
     read, found = failing or uses[0]
     return Misplaced(found.how, name, may_run=not only_misused, trace=((read, f"`{name}` {found.how}"),))
@@ -87,7 +92,7 @@ def _coroutines_bound_to(body: Body, name: str) -> "list[Call]":
     return [call for call in body.all_calls() if name in destination(body, call).names and body.coroutine_of(call)]
 
 
-def _is_class_tested(body: Body, uses: "list[tuple[Name, Misuse]]", held: Holding) -> bool:
-    """Is it asked for the class of a result and never awaited, given back or made a task?"""
-    asked = any(found == CLASS_TESTED for _, found in uses)
+def _is_taken_for_a_result(body: Body, uses: "list[tuple[Name, Misuse]]", held: Holding) -> bool:
+    """Is it clearly taken for a result once, and never awaited, given back or made a task?"""
+    asked = any(found in (CLASS_TESTED, TAKEN_FOR_A_VALUE) for _, found in uses)
     return asked and not any(may_be_awaited(body, read) for read in (*held.surely, *held.maybe))

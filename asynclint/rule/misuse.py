@@ -8,7 +8,9 @@ from msgspec import Struct
 from asynclint.facts.entities import Class, Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.parameters import declared, is_value
 from asynclint.rule.trees import code_of
+from asynclint.rule.wants import OF_THE_PROJECT
 
 if TYPE_CHECKING:
     from libcst import Arg, Attribute, BaseExpression, Call, CSTNode
@@ -26,12 +28,6 @@ _ITERATORS = frozenset(
 _TRUTH_TESTS = frozenset({"builtins.all", "builtins.any"})
 _LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 _LOGGER = re.compile(rf"(?:.*\.)?_?(?:log|logger|logging)\.(?:{'|'.join(_LOG_METHODS)})", re.IGNORECASE)
-VALUES = frozenset(
-    {
-        *(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set")),
-        *(f"typing.{name}" for name in ("List", "Dict", "Tuple", "Set")),
-    }
-)
 _PROTOCOL = Named("typing.Protocol")
 _OF_AWAITABLES = re.compile(r"(?i)await|coro|gener|future|task|itera|callable|object|deferred|promise|hash")
 _KIND_TESTS = frozenset(
@@ -39,7 +35,17 @@ _KIND_TESTS = frozenset(
 )
 _CLASS_TEST = "builtins.isinstance"
 CONSUMERS = frozenset(
-    {*_FORMATTERS, *_SERIALISERS, *_CONVERTERS, *_ITERATORS, *_TRUTH_TESTS, *_LOG_METHODS, _CLASS_TEST, "format"}
+    {
+        *_FORMATTERS,
+        *_SERIALISERS,
+        *_CONVERTERS,
+        *_ITERATORS,
+        *_TRUTH_TESTS,
+        *_LOG_METHODS,
+        _CLASS_TEST,
+        "format",
+        OF_THE_PROJECT,
+    }
 )
 
 
@@ -56,6 +62,7 @@ _FORMATTED = Misuse("is formatted instead of its result", fails=False)
 _OPERAND = Misuse("is used as an operand")
 _ITERATED = Misuse("is iterated over instead of its result")
 _UNPACKED = Misuse("is unpacked instead of its result")
+TAKEN_FOR_A_VALUE = Misuse("is given to a function that is declared to take a result", fails=False)
 CLASS_TESTED = Misuse("is never an instance of that class", fails=False)
 
 
@@ -124,7 +131,7 @@ def _as_argument(body: Body, argument: "Arg") -> Misuse | None:
     alone = sum(1 for other in call.args if not other.keyword) == 1  # max(a, b) compares, next(a, b) falls back on b
     if callee in _CONVERTERS or (callee in _ITERATORS and alone):
         return Misuse(given, fails=callee != "builtins.bool")
-    return None
+    return TAKEN_FOR_A_VALUE if is_value(body, declared(body, call, argument)) else None
 
 
 def _is_formatting(call: "Call") -> bool:

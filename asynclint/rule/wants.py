@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from asynclint.facts.calls import Use
 
+OF_THE_PROJECT = "def"  # stands for every function of the project, as no name can
+
 
 class Want(Struct, frozen=True):
     """Any of these makes a body a candidate; it may be generous and must never miss."""

@@ -8,6 +8,7 @@ from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Items, Named
 from asynclint.facts.habits import exceptions
+from asynclint.facts.library import is_lazy
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
@@ -88,7 +89,7 @@ class Sieve:
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
         if using and call.callee:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
-            yield using if isinstance(result, Coroutine | AsyncGenerator) else ()
+            yield using if isinstance(result, Coroutine | AsyncGenerator) or is_lazy(result) else ()
         callee = project.call(facts.path, call)
         if is_async and self._blocking:
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))

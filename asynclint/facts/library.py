@@ -25,6 +25,14 @@ def is_wholly_known(klass: str) -> bool:
     return klass in table(klass).classes or klass in _HARMLESS
 
 
+def is_lazy(entity: Entity | None) -> bool:
+    """Is it what a request gives, which does nothing before it is awaited or entered by `async with`?
+
+    A table names such classes after the class that makes them: `aiohttp.ClientSession.<request>`.
+    """
+    return isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name.endswith(">")
+
+
 class Library:
     """Answers about documented names: from the tables, and from what is installed where they are silent.
 

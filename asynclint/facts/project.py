@@ -679,6 +679,9 @@ def _class(base: Entity | None) -> Class | Named | None:
             return base
         case Alias(of=Instance(of=klass)):
             return klass
+        case Either(options=options):  # one for type checkers and one for Python
+            classes = [_class(option) for option in options]
+            return classes[0] if all(isinstance(klass, Named) for klass in classes) else None
     return None
 
 

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 from asynclint.facts.entities import Function, Named
 from asynclint.facts.habits import exceptions
+from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.trees import code_of
+
+__all__ = ["awaited_elsewhere", "definition", "is_lazy", "remedy"]
 
 if TYPE_CHECKING:
     from libcst import Call

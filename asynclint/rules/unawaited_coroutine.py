@@ -13,7 +13,7 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import awaited_elsewhere, definition, remedy
+from asynclint.rule.coroutines import awaited_elsewhere, definition, is_lazy, remedy
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     Reported are calls of functions known to be coroutine functions: of the same file, of the project through imports,
     classes and their bases, and of the standard library. The result counts as dropped when the call is a statement of
     its own, when it is bound to a name that nothing reads, and when it goes into a list that is never awaited.
+
+    Of the most used libraries it is known which of their functions are coroutine functions, and which give an object
+    that does nothing before it is awaited or entered, such as `session.get(url)` of aiohttp.
 
     Where nothing is known of a method, its file may still tell: a call that stands alone while the same call is awaited
     at least three times in the file, and never used in another way, is shown as information.
@@ -97,9 +100,9 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
             trace = definition(body, entity.of)
             yield Problem(call, _message(body, call, how), trace=trace)
-        elif (
-            entity is None and destination(body, call).fate is Fate.DROPPED and (times := awaited_elsewhere(body, call))
-        ):
+        elif is_lazy(entity) and (how := _dropped(body, call)):
+            yield Problem(call, _request_message(body, call, how))
+        elif entity is None and _is_statement(body, call) and (times := awaited_elsewhere(body, call)):
             yield Problem(call, _exception_message(body, call, times), is_information=True)
 
 
@@ -172,6 +175,11 @@ def _is_display(body: Body, value: "BaseExpression") -> bool:
 def _message(body: Body, call: "Call", how: str) -> str:
     callee = body.text(call.func)
     return f"coroutine `{callee}(...)` {how}, so it never runs; {remedy(body)}"
+
+
+def _request_message(body: Body, call: "Call", how: str) -> str:
+    advice = "add `await` or enter it by `async with`" if body.is_async else remedy(body)
+    return f"`{body.text(call.func)}(...)` {how}, so nothing happens; {advice}"
 
 
 def _exception_message(body: Body, call: "Call", times: int) -> str:

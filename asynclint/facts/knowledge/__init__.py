@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ASYNC_GENERATOR = "async_generator"
     PROPERTY = "property"
     UNKNOWN = "unknown"
+    LAZY = "lazy"  # see `asynclint.facts.library.is_lazy`
 
 
 class Call(Struct, frozen=True):

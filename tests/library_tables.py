@@ -39,7 +39,8 @@ _LAZY = (
     ("asyncpg.Pool", ("acquire",), "asyncpg.Connection"),
 )
 _EXECUTED = re.compile(r"self\.execute_command\(\)(<[^<>]*>)?$")
-_BLOCKING = {*blocking().calls, *(name.rpartition(".")[0] for name in blocking().calls)}  # these names are taken
+_TAKEN = {*blocking().calls, *blocking().returns, *blocking().attributes, *blocking().aliases.values()}
+_BLOCKING = _TAKEN | {name.rpartition(".")[0] for name in _TAKEN}
 _SPECIAL = frozenset(f"__{name}__" for name in ("aenter", "aexit", "aiter", "anext", "await", "call", "enter", "exit"))
 
 

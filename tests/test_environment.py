@@ -348,3 +348,16 @@ def test_packages_of_the_base_shine_through_when_they_may(tmp_path: Path) -> Non
 def test_an_interpreter_may_lie_beside_its_packages(tmp_path: Path) -> None:
     write({"Python312/python.exe": "", "Python312/Lib/site-packages/x.py": ""})
     assert site_directories("Python312/python.exe") == (str(tmp_path / "Python312/Lib/site-packages"),)
+
+
+def test_an_installed_library_that_says_less_than_the_table_does_not_silence_it() -> None:
+    method = "    def set(self, key) -> Union[Awaitable[Any], Any]: ...\n"
+    client = f"from typing import Any, Awaitable, Union\nclass Redis:\n{method}"
+    package = {"redis/__init__.py": "", "redis/asyncio/__init__.py": "from .client import Redis\n"}
+    install({**package, "redis/asyncio/client.py": client})
+    assert codes(use("from redis.asyncio import Redis", "Redis().set('a')")) == [(3, "ASL101")]
+
+
+def test_an_installed_library_that_is_another_version_has_the_last_word() -> None:
+    install({"httpx/__init__.py": "class AsyncClient:\n    def get(self, url) -> str: ...\n"})
+    assert codes(use("import httpx", "httpx.AsyncClient().get('a')")) == []

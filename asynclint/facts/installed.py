@@ -20,8 +20,8 @@ from asynclint.facts.entities import (
     Named,
     union,
 )
-from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.packages import is_tabled
+from asynclint.facts.library import canonical
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.names import Bound
 from asynclint.facts.project import Project
@@ -155,7 +155,7 @@ class Installed:
         top, dot, inner = self._code.qualname(entity).partition(".")
         offering = (package for package in _outward(home) if self._offers(package, top, entity.path))
         name = f"{next(offering, home)}.{top}"
-        return Named(f"{blocking().aliases.get(name, name)}{dot}{inner}")
+        return Named(f"{canonical(name).name}{dot}{inner}")
 
     def _offers(self, package: str, name: str, path: str) -> bool:
         key = package, name

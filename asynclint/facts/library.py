@@ -1,6 +1,6 @@
 """What is known of libraries that are not read: what their names stand for, what their classes hold and calls give."""
 
-from asynclint.facts.entities import Coroutine, Entity, Instance, Named
+from asynclint.facts.entities import Coroutine, Either, Entity, Instance, Named
 from asynclint.facts.knowledge import Kind, call_of, stdlib, table
 from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.packages import is_tabled
@@ -65,8 +65,13 @@ class Library:
 
     def result(self, name: str) -> Entity | None:
         """What calling a function, a method or a class gives."""
-        installed = self.outside is not None and not is_tabled(name) and self.outside.defines(name)
-        return self.outside.result(name) if installed and self.outside else _result(name)
+        described = call_of(name)
+        if self.outside is None or is_tabled(name) or (described is not None and described.kind is Kind.LAZY):
+            return _result(name)
+        found = self.outside.result(name) if self.outside.defines(name) else None
+        if found is None or isinstance(found, Either):  # `Awaitable[X] | X` says less than a table
+            return _result(name) or found
+        return found
 
     def awaited(self, name: str) -> Entity | None:
         """What awaiting the result of a coroutine function gives."""

@@ -31,6 +31,7 @@ from asynclint.linter import Linter, lint
 from asynclint.report.text import full
 
 SPEAK_OF_PLAIN_CODE = {
+    "coroutine-as-callback",
     "await-non-awaitable",
     "coroutine-as-value",
     "coroutine-escapes-handler",

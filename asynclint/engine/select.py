@@ -12,7 +12,7 @@ from asynclint.facts.library import is_lazy
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
-from asynclint.facts.suspects import wrong_awaits, wrong_protocols
+from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
 from asynclint.rule.wants import OF_THE_PROJECT
@@ -38,6 +38,7 @@ class Sieve:
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
         self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
+        self._wrong_callbacks = [rule for rule in rules if rule.wants.wrong_callbacks]
         self._reaches = _by_key((ends, rule) for rule in rules for ends in rule.wants.reaches)
         self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
 
@@ -64,6 +65,8 @@ class Sieve:
             yield scope, self._wrong_awaits
         for scope in wrong_protocols(project, facts) if self._wrong_protocols else ():
             yield scope, self._wrong_protocols
+        for scope in wrong_callbacks(project, facts) if self._wrong_callbacks else ():
+            yield scope, self._wrong_callbacks
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)

@@ -7,6 +7,7 @@ from heapq import heapify, heappop, heappush
 from msgspec import Struct
 
 from asynclint.facts.blocking import blocked_call, declared
+from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import Class, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.callbacks import RUN_ON_LOOP
@@ -82,11 +83,10 @@ class Reach:
 
     def handed(self, path: str, call: CallFacts) -> Function | None:
         """The plain function that a call hands to the event loop to be run."""
-        callee = self._project.call(path, call)
-        position = RUN_ON_LOOP.get(callee.name) if isinstance(callee, Named) else None
-        if position is None or len(call.arguments) <= position or call.arguments[position].startswith("*"):
+        callback = callback_of(self._project.call(path, call))
+        if callback is None or callback.caller not in RUN_ON_LOOP:
             return None
-        return self.enters(self._project.evaluate(path, call.scope, call.arguments[position]))
+        return self.enters(self._project.evaluate(path, call.scope, given(callback, call.arguments)))
 
     def managed(self, path: str, item: WithFacts) -> Iterator[Function]:
         """The plain functions that run when an item of a plain `with` is entered and left."""

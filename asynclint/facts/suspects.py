@@ -1,4 +1,4 @@
-"""The places of a file where something may be awaited, entered or iterated over in vain, judged from facts alone.
+"""The places of a file where something may be awaited, entered, iterated over or called in vain, judged from facts.
 
 More places than there are mistakes, and never fewer.
 """
@@ -6,8 +6,9 @@ More places than there are mistakes, and never fewer.
 from collections.abc import Iterator
 
 from asynclint.facts.awaitables import of_code
+from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Named
 from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
 from asynclint.facts.knowledge.protocols import ITERATES
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
@@ -76,3 +77,23 @@ def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
             continue
         if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
             yield call.scope
+
+
+def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that give a coroutine, or what makes one, to a call that takes a plain function."""
+    for call in facts.calls:
+        callee = project.call(facts.path, call)
+        callback = callback_of(callee, call.last_name) if call.arguments else None
+        if callback is not None:
+            function = project.evaluate(facts.path, call.scope, given(callback, call.arguments))
+            if _is_or_makes_coroutine(project, function):
+                yield call.scope
+        if call.use is Use.RETURNED and _is_or_makes_coroutine(project, callee):
+            around = facts.scopes[facts.executor(call.scope)]
+            if around.kind is ScopeKind.LAMBDA:
+                yield around.parent
+
+
+def _is_or_makes_coroutine(project: Project, entity: Entity | None) -> bool:
+    kinds = Coroutine | AsyncGenerator
+    return isinstance(entity, kinds) or (entity is not None and isinstance(project.result(entity), kinds))

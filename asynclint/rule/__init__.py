@@ -25,6 +25,7 @@ from asynclint.rule.wants import (
     sync_twins,
     while_loops,
     wrong_awaits,
+    wrong_callbacks,
     wrong_protocols,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "sync_twins",
     "while_loops",
     "wrong_awaits",
+    "wrong_callbacks",
     "wrong_protocols",
 ]
 

@@ -19,6 +19,7 @@ class Want(Struct, frozen=True):
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
     wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
+    wrong_callbacks: bool = False  # coroutine functions given to what takes plain ones
     reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
@@ -37,6 +38,7 @@ class Want(Struct, frozen=True):
             blocking=self.blocking | other.blocking,
             wrong_awaits=self.wrong_awaits or other.wrong_awaits,
             wrong_protocols=self.wrong_protocols or other.wrong_protocols,
+            wrong_callbacks=self.wrong_callbacks or other.wrong_callbacks,
             reaches=self.reaches | other.reaches,
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
@@ -121,6 +123,11 @@ def wrong_awaits() -> Want:
 def wrong_protocols() -> Want:
     """Bodies that enter or iterate over something without having `async` where it is needed, or with it in vain."""
     return Want(wrong_protocols=True)
+
+
+def wrong_callbacks() -> Want:
+    """Bodies that give a coroutine, or what makes one, to a call that takes a plain function."""
+    return Want(wrong_callbacks=True)
 
 
 def reaching(ends: frozenset[str]) -> Want:

@@ -35,6 +35,7 @@ SPEAK_OF_PLAIN_CODE = {
     "await-non-awaitable",
     "coroutine-as-value",
     "coroutine-escapes-handler",
+    "coroutine-in-wait",
     "get-event-loop",
     "sync-protocol-on-async",
     "blocking-helper",

@@ -1,14 +1,15 @@
 """Functions that a call takes to call them later or elsewhere, and what calling them makes."""
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from asynclint.facts.callbacks import callback_of
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine
 from asynclint.facts.knowledge.callbacks import Callback, Caller
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.coroutines import is_certain
 from asynclint.rule.trees import code_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Caller", "Handed", "Made", "handed", "made_by"]
 
 _PARTIAL = "functools.partial"
-_AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})  # tasks that run, for all we know
 
 
 class Handed(Struct, frozen=True):
@@ -57,14 +57,9 @@ def made_by(body: Body, function: "BaseExpression") -> Made | None:
             return made_by(body, inner)
         case cst.Lambda(body=cst.Call() as inner):
             coroutine = body.resolve(inner)
-            return Made(coroutine, inner) if _is_made(coroutine) else None
+            return Made(coroutine, inner) if is_certain(coroutine) else None
     entity = body.resolve(function)
-    if _is_made(entity):
+    if is_certain(entity):
         return Made(entity, function, is_function=False)
     result = body.project.result(entity) if entity is not None else None
-    return Made(result, function) if _is_made(result) else None
-
-
-def _is_made(entity: Entity | None) -> TypeGuard[Coroutine | AsyncGenerator]:
-    declared = isinstance(entity, Coroutine) and isinstance(entity.of, Named) and entity.of.name in _AWAITABLES
-    return isinstance(entity, Coroutine | AsyncGenerator) and not declared
+    return Made(result, function) if is_certain(result) else None

@@ -1,19 +1,20 @@
 """What is said about a coroutine that was not awaited."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from asynclint.facts.entities import Function, Named
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.trees import code_of
 
-__all__ = ["awaited_elsewhere", "definition", "is_lazy", "remedy"]
+__all__ = ["awaited_elsewhere", "definition", "is_certain", "is_lazy", "remedy"]
 
 if TYPE_CHECKING:
     from libcst import Call
 
+_AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})
 _AS_TASK = {"asyncio": "make it a task and keep the task", "anyio": "give the function to `start_soon` of a task group"}
 
 
@@ -36,6 +37,12 @@ def definition(body: Body, function: Function | Named) -> tuple[tuple[Function, 
     facts = body.project.function(function)
     kind = "is an async generator" if facts.is_generator else "is a coroutine function"
     return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)
+
+
+def is_certain(entity: Entity | None) -> TypeGuard[Coroutine | AsyncGenerator]:
+    """Is it a coroutine (or an async generator), and not what is only declared awaitable, as a task may be?"""
+    declared = isinstance(entity, Coroutine) and isinstance(entity.of, Named) and entity.of.name in _AWAITABLES
+    return isinstance(entity, Coroutine | AsyncGenerator) and not declared
 
 
 def awaited_elsewhere(body: Body, call: "Call") -> int:

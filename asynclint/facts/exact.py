@@ -1,6 +1,6 @@
 """What is exactly the thing that its name says, and not a subclass or an override that only runs instead of it."""
 
-from asynclint.facts.entities import Class, Entity, Function, Module, Named
+from asynclint.facts.entities import Class, Entity, Function, Instance, Module, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.names import Binding, Bound, callee_of
 from asynclint.facts.project import Project
@@ -11,16 +11,23 @@ _FINAL = frozenset({"typing.final", "typing_extensions.final"})
 def is_exact_call(project: Project, path: str, scope: int, callee: str) -> bool:
     """Does a call of this code run the very function or class it resolves to?
 
-    A method found through `self` or through a declared type may be overridden in a subclass, which is not looked for.
+    A method found through `self` or through a declared type may be overridden in a subclass, which is not looked for;
+    a library's method of a class of the project may call what that class overrides.
     """
     entity = project.evaluate(path, scope, callee)
-    if isinstance(entity, Named) or _is_static(project, path, scope, callee):
+    receiver, _, method = callee.rpartition(".")
+    if isinstance(entity, Named):
+        return not _is_of_project(project.evaluate(path, scope, receiver))
+    if _is_static(project, path, scope, callee):
         return True
     if not isinstance(entity, Function) or project.owner(entity) is None:
         return False
-    receiver, _, method = callee.rpartition(".")
     is_private = method.startswith("__") and not method.endswith("__")  # mangled with the name of its class
     return is_private or _is_final_method(project, entity) or _is_exact_receiver(project, path, scope, receiver)
+
+
+def _is_of_project(receiver: Entity | None) -> bool:
+    return isinstance(receiver, Class) or (isinstance(receiver, Instance) and isinstance(receiver.of, Class))
 
 
 def is_made_here(project: Project, path: str, scope: int, name: str) -> bool:

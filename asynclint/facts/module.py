@@ -26,7 +26,8 @@ ASYNC_GENERATOR = "<async generator>"  # the name of a generator expression that
 class Scope(Struct, array_like=True):
     """One namespace: its place, its names, and what it is.
 
-    `first_line` is the first decorator's line where there is one; lines are 1-based and inclusive.
+    `first_line` is the first decorator's line where there is one; lines are 1-based and inclusive. `replaced` are the
+    codes of attributes of other objects that are assigned here: `client.get` of `client.get = f`.
     """
 
     kind: ScopeKind
@@ -40,6 +41,7 @@ class Scope(Struct, array_like=True):
     names: dict[str, list[Binding]] = {}
     function: FunctionFacts | None = None
     klass: ClassFacts | None = None
+    replaced: list[str] = []
 
 
 class ModuleFacts(Struct, array_like=True):

@@ -162,14 +162,27 @@ class Project:
         entity = self.lookup(path, scope, root) if root else None
         if entity == Named("builtins.super") and postfixes[:1] == ["()"]:
             entity, postfixes = self._super(path, scope), postfixes[1:]
-        for postfix in postfixes:
+        for place, postfix in enumerate(postfixes):
             if postfix.endswith(">"):
                 entity = self._called_with(entity, path, scope, postfix[3:-1])
             else:
                 entity = self._apply(entity, postfix)
             if entity is None:
                 return None
+            is_method = postfix[0] == "." and isinstance(entity, Function | Named)
+            if is_method and self._is_replaced(path, scope, [root, *postfixes[: place + 1]]):
+                return None
         return entity
+
+    def _is_replaced(self, path: str, scope: int, steps: Sequence[str]) -> bool:
+        """Is something else assigned to the attribute, in this scope or around it?"""
+        module = self.module(path)
+        while module is not None and scope >= 0:
+            here = module.scopes[scope]
+            if here.replaced and "".join(steps) in here.replaced:
+                return True
+            scope = here.parent
+        return False
 
     def _called_with(self, entity: Entity | None, path: str, scope: int, argument: str) -> Entity | None:
         """What a call gives whose first argument is known."""
@@ -544,8 +557,14 @@ class Project:
             if facts is not None and module is not None and name in facts.attributes:
                 bindings = self._relevant(module, facts.attributes[name])
                 key = (current, name, "attribute")
-                return self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
+                found = self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
+                return None if found is not None and self._loses_methods(found, name, facts.replaced) else found
         return None
+
+    def _loses_methods(self, entity: Entity, name: str, replaced: Iterable[str]) -> bool:
+        """Are methods of what the attribute `name` holds replaced one by one?"""
+        methods = [code.rpartition(".")[2] for code in replaced if code.startswith(f"{name}.") and code.count(".") == 1]
+        return any(isinstance(self.member(entity, method), Function | Named) for method in methods)
 
     def result(self, entity: Entity) -> Entity | None:
         """What calling the entity gives."""

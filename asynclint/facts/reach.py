@@ -11,7 +11,7 @@ from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import Class, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.callbacks import RUN_ON_LOOP
-from asynclint.facts.knowledge.loops import QUESTIONS, STARTERS
+from asynclint.facts.knowledge.loops import PATCHES, QUESTIONS, STARTERS
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
@@ -129,7 +129,7 @@ class Reach:
         if isinstance(callee, Named) and callee.name in STARTERS:
             return "" if is_patched(module) else "ASL212"
         blocked = blocked_call(self._project, module, call)
-        if blocked is None:
+        if blocked is None or blocked.is_quick:
             return ""
         return _CONFIGURED if blocked.declared else blocked.code
 
@@ -210,7 +210,7 @@ def reach_of(project: Project) -> Reach:
 
 def is_patched(module: ModuleFacts) -> bool:
     """Does the file patch asyncio so that loops may nest?"""
-    return any(name.partition(".")[0] == "nest_asyncio" for name in module.imports)
+    return any(name.partition(".")[0] in PATCHES for name in module.imports)
 
 
 def _by_executor(module: ModuleFacts) -> dict[int, list[CallFacts]]:

@@ -101,8 +101,19 @@ class _Walker:
                     self.assign(item, _item(code, place) if place < starred else "")
             case ast.Starred(value=inner):
                 self.assign(inner, "")
+            case ast.Attribute():
+                self.replace(code_of(target))
+                self.expression(target)
             case _:
                 self.expression(target)
+
+    def replace(self, code: str) -> None:
+        """Notes that an attribute of another object is assigned."""
+        root, *inner = code.split(".")
+        klass = self.facts.scopes[self.facts.enclosing_class(self.scope)].klass if self.is_self(root) else None
+        replaced = self.facts.scopes[self.scope].replaced if klass is None else klass.replaced
+        if all(map(str.isidentifier, (root, *inner))) and len(inner) > (klass is not None):
+            replaced.append(code if klass is None else ".".join(inner))
 
     def is_self(self, name: str) -> bool:
         function = self.facts.scopes[self.scope].function

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, reaching, rule
+from asynclint.rule import Body, InTests, Problem, reaching, rule
 from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, entries, trace, way_text
 
 
@@ -9,6 +9,7 @@ from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, entries, trace, way_tex
     wants=reaching(GRAVE) | reaching(SLIGHT),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     on_anyio=True,
+    in_tests=InTests.SILENT,
 )
 def blocking_helper(body: Body) -> Iterator[Problem]:
     """A coroutine calls plain code of the project that blocks, perhaps many calls further down.
@@ -62,8 +63,9 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
     Functions that are handed on without being called, code that asks whether an event loop runs, and calls through
     names that are not known for certain. Only what happens whenever the helper runs is followed: not what stands under
     `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Attributes
-    that are properties are not followed, nor waiting for thread primitives. A helper that only touches files,
-    computes or prompts the user is information, however the rule is set.
+    that are properties are not followed, nor waiting for thread primitives, nor what asks the file system without
+    reading or writing contents, like `Path.exists`. A helper that only reads or writes files, computes or prompts the user is information,
+    however the rule is set. Test files, where nobody else waits.
     """
     grave = list(entries(body, GRAVE))
     seen = {id(entry.node) for entry in grave}

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, BodyKind, Class, Named, Problem, calls, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.loops import is_patched
 from asynclint.rule.values import destination
 
 if TYPE_CHECKING:
@@ -160,4 +161,4 @@ def _has_loops_of_its_own(body: Body) -> bool:
     """Does its file set the current loop, or patch asyncio so that loops nest?"""
     callees = (body.project.call(body.facts.path, call) for call in body.facts.calls)
     sets = any(callee == Named("asyncio.set_event_loop") for callee in callees)
-    return sets or any(name.startswith("nest_asyncio") for name in body.facts.imports)
+    return sets or is_patched(body.facts)

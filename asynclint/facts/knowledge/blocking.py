@@ -17,13 +17,14 @@ class Blocked(Struct, frozen=True):
 
     `unless` are arguments with which it returns at once: `blocking=False`, and by position `0=False`; `()` is a call
     without any. A name counts by its last part, `1=` stands for a value that cannot be read and `1=*` for any.
-    `declared` is what the user, not the table, knows of.
+    `declared` is what the user, not the table, knows of; `is_quick` what neither reads nor writes contents.
     """
 
     code: str
     instead: str
     unless: tuple[str, ...] = ()
     declared: bool = False
+    is_quick: bool = False
 
 
 HARMLESS = Blocked("", "")  # what the user has taken off the table

@@ -4,6 +4,8 @@ See https://docs.python.org/3/library/asyncio-runner.html#asyncio.run: it cannot
 running in the same thread. The same holds for the loop's own `run_until_complete` and `run_forever`.
 """
 
+# Packages that let loops nest once they are imported or applied.
+PATCHES = frozenset({"chainlit", "nest_asyncio", "nest_asyncio2"})
 STARTERS = frozenset(
     {
         *("asyncio.run", "asyncio.Runner.run", "anyio.run", "uvloop.run"),

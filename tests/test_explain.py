@@ -24,7 +24,7 @@ def wait():
     time.sleep(1)
 
 
-@functools.lru_cache
+@functools.singledispatch
 def cached(): ...
 
 
@@ -111,7 +111,7 @@ client.get(...)
     "cached().get()": """\
 cached(...).get(...)
   cached  imported as `store.cached`: function `cached` (store.py:19)
-  (...)   called; what it gives is not known: it is decorated with `@functools.lru_cache`
+  (...)   called; what it gives is not known: it is decorated with `@functools.singledispatch`
 """,
     "missing()": """\
 missing(...)

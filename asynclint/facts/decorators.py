@@ -6,6 +6,7 @@ from asynclint.facts.annotations import keeps_kind
 from asynclint.facts.entities import Entity, Function, Named, Variable
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.knowledge.decorators import (
+    CACHES,
     CONTEXTS,
     OVERLOADS,
     PROPERTIES,
@@ -50,6 +51,7 @@ class Decorators:
         parent, facts = self._code.scope(function).parent, self._code.function(function)
         return all(
             self._is_transparent(function.path, parent, code)
+            or (not facts.is_async and self.name(function.path, parent, code) in CACHES)
             or self._wraps(self._applied(function.path, parent, code), is_async=facts.is_async)
             for code in facts.decorators
         )
@@ -58,6 +60,11 @@ class Decorators:
         """Is the function read without being called?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
         return any(_is_property(code) or self.name(function.path, parent, code) in PROPERTIES for code in decorators)
+
+    def cache(self, function: Function) -> bool:
+        """Does the function run only once for the same arguments?"""
+        parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
+        return any(self.name(function.path, parent, code) in CACHES for code in decorators)
 
     def make_context(self, function: Function) -> bool:
         """Do they make the function a context manager and nothing else?"""

@@ -25,6 +25,11 @@ def is_wholly_known(klass: str) -> bool:
     return klass in table(klass).classes or klass in _HARMLESS
 
 
+def lacks(klass: str, method: str) -> bool:
+    """Is it a class that is described, and described without this method?"""
+    return klass in table(klass).classes and not _definer(klass, method)
+
+
 def is_lazy(entity: Entity | None) -> bool:
     """Is it what a request gives, which does nothing before it is awaited or entered by `async with`?
 

@@ -43,6 +43,7 @@ _AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})
 _CALLABLES = frozenset({Named("typing.Callable"), Named("collections.abc.Callable")})
 _TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
 _UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
+_GENERATORS = frozenset({Named("typing.Generator"), Named("collections.abc.Generator")})
 _NONE = Instance(Named("builtins.None"))
 _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 
@@ -70,6 +71,7 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
         self._module_names: dict[str, tuple[str, ...]] = {}
+        self._below: dict[str, dict[Class, list[Class]]] = {}
         self._busy: set[tuple[object, ...]] = set()
         self._circular = False
 
@@ -450,6 +452,8 @@ class Project:
                 return found if found is not None else self._from_outside(entity, name, skip=0)
             case Instance(of=Class() as klass, above=above, arguments=arguments):
                 found = self._instance_member(klass, name, above)
+                if found is None or (not above and self._is_declaration(found)):
+                    found = (None if above else self._overrides(klass, name)) or found
                 if found is None:
                     return self._from_outside(klass, name, skip=int(above))
                 return self._meant(found, klass, arguments, name) if isinstance(found, Variable) else found
@@ -488,6 +492,35 @@ class Project:
         bases = scope.klass.bases if scope.klass else ()
         found = [self.evaluate(klass.path, scope.parent, code) for code in bases]
         return [_class(base) for base in found]
+
+    def _is_declaration(self, entity: Entity) -> bool:
+        """Is it a plain method without a body of its own, to be overridden?"""
+        facts = self.function(entity) if isinstance(entity, Function) else None
+        return facts is not None and facts.is_stub and not facts.is_async and not facts.returns
+
+    def _overrides(self, klass: Class, name: str) -> Entity | None:
+        """The coroutine function that all classes of the same file make of a method they inherit or should inherit."""
+        if not all(isinstance(c, Class) or (c is not None and is_wholly_known(c.name)) for c in self.lineage(klass)):
+            return None
+        below = (other for other in self._subclasses(klass.path).get(klass, ()) if name in self.scope(other).names)
+        found = [self._class_member(other, name) for other in below]
+        functions = [f for f in found if isinstance(f, Function) and self._makes_coroutine(f)]
+        return functions[0] if functions and len(functions) == len(found) else None
+
+    def _makes_coroutine(self, function: Function) -> bool:
+        return isinstance(self._function_result(function), Coroutine)
+
+    def _subclasses(self, path: str) -> dict[Class, list[Class]]:
+        """The classes of a file, by those of the same file that they inherit from."""
+        if path not in self._below:
+            module, found = self.module(path), dict[Class, list[Class]]()
+            self._below[path] = found
+            for index, scope in enumerate(module.scopes if module else ()):
+                if scope.klass is not None:
+                    for above in self.lineage(Class(path, index)):
+                        if isinstance(above, Class) and above.path == path and above.scope != index:
+                            found.setdefault(above, []).append(Class(path, index))
+        return self._below[path]
 
     def _class_member(self, klass: Class, name: str, *, above: bool = False) -> Entity | None:
         for current in self.lineage(klass):
@@ -640,6 +673,10 @@ class Project:
         """Do all its decorators leave it what it is?"""
         return self._decorators.leave(function)
 
+    def is_cached(self, function: Function) -> bool:
+        """Does it run only once for the same arguments?"""
+        return self._decorators.cache(function)
+
     def is_property(self, function: Function) -> bool:
         """Is it read without being called?"""
         return self._decorators.make_property(function)
@@ -655,8 +692,8 @@ class Project:
                 return self._returned(function)
             case Coroutine(of=Named(name=name)):
                 return self._library.awaited(name)
-            case Instance(of=Named()):
-                return self._by_method(entity, "__await__")
+            case Instance():
+                return _returned_by(self._by_method(entity, "__await__"))
         return None
 
     def entered(self, entity: Entity, method: str) -> Entity | None:
@@ -707,6 +744,14 @@ def _class(base: Entity | None) -> Class | Named | None:
 def _kept(promised: Entity | None) -> Entity | None:
     """What a function returns, but not what a callable gives that it returns: decorators are annotated loosely."""
     return Instance(promised.of) if isinstance(promised, Instance) and promised.of in _CALLABLES else promised
+
+
+def _returned_by(generator: Entity | None) -> Entity | None:
+    """What `yield from` gives of a `Generator[Y, S, R]`; a table says it of `__await__` itself."""
+    match generator:
+        case Instance(of=Named() as klass, arguments=(_, _, returned)) if klass in _GENERATORS:
+            return returned
+    return generator
 
 
 def _made(returned: Entity | None) -> Entity | None:

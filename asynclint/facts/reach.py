@@ -78,8 +78,8 @@ class Reach:
         if not isinstance(function, Function) or declared(self._project, callee) is not None:
             return None
         facts = self._project.function(function)
-        plain = not facts.is_async and not facts.is_generator and self._project.is_plain(function)
-        return function if plain else None
+        runs = not facts.is_async and not facts.is_generator and not self._project.is_cached(function)
+        return function if runs and self._project.is_plain(function) else None
 
     def handed(self, path: str, call: CallFacts) -> Function | None:
         """The plain function that a call hands to the event loop to be run."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.holding import Holding, holding
@@ -16,7 +17,7 @@ from asynclint.rule.misuse import (
     is_tested_by_each,
     misuse,
 )
-from asynclint.rule.parameters import is_value
+from asynclint.rule.parameters import declared_target, is_value
 from asynclint.rule.values import Fate, destination, may_be_awaited
 
 if TYPE_CHECKING:
@@ -43,19 +44,37 @@ def misplaced(body: Body, call: "Call") -> Misplaced | None:
     if where.collected:
         return Misplaced("is written out instead of its result") if is_serialised(body, where.call) else None
     if where.fate is Fate.RETURNED:
-        return _returned(body, call)
-    return _through_a_local(body, where.names[0], call) if where.fate is Fate.BOUND else None
+        return None if _is_guarded(body, call) else _returned(body, call)
+    if where.fate is Fate.BOUND:
+        return _through_a_local(body, where.names[0], call) or _declared_otherwise(body, call, where.names[0])
+    return _declared_otherwise(body, call, "")
+
+
+def _declared_otherwise(body: Body, call: "Call", name: str) -> Misplaced | None:
+    """Assigned to what is annotated to hold something else, and not awaited by its name either."""
+    above = body.parent(call)
+    targets = above.targets if isinstance(above, cst.Assign) else [above] if isinstance(above, cst.AnnAssign) else ()
+    target = targets[0].target if len(targets) == 1 else None
+    if target is None or not is_value(body, declared_target(body, target)):
+        return None
+    if any(may_be_awaited(body, read) or is_asked_for_its_kind(body, read) for read in body.reads(name)):
+        return None
+    return Misplaced(f"is assigned to `{body.text(target)}`, which is declared to hold its result", may_run=True)
 
 
 def _returned(body: Body, value: "Call | Name") -> Misplaced | None:
-    """Given back by a coroutine function, outside of any `try` and `with`."""
-    above = list(body.ancestors(value))
+    """Given back by a coroutine function."""
+    above = body.ancestors(value)
     statement = next((node for node in above if isinstance(node, cst.Return | cst.Lambda | cst.Yield)), None)
-    guarded = any(isinstance(node, cst.Try | cst.TryStar | cst.With) for node in above)
-    if body.kind is not BodyKind.COROUTINE or not isinstance(statement, cst.Return) or guarded:
+    if body.kind is not BodyKind.COROUTINE or not isinstance(statement, cst.Return):
         return None
     how = f"is returned, so that whoever awaits `{body.name}(...)` gets a coroutine"
     return Misplaced(how, may_run=True, is_doubtful=not _promises_a_value(body))
+
+
+def _is_guarded(body: Body, value: "Call | Name") -> bool:
+    """Is it inside of a `try` or `with`, which ASL109 speaks of?"""
+    return any(isinstance(node, cst.Try | cst.TryStar | cst.With) for node in body.ancestors(value))
 
 
 def _returned_later(body: Body, name: str, held: Holding) -> Misplaced | None:
@@ -78,10 +97,12 @@ def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
     if any(is_asked_for_its_kind(body, read) for read in (*held.surely, *held.maybe)):
         return None
     uses = [(read, found) for read in held.surely if (found := misuse(body, read))]
+    other_uses = [(read, found) for read in held.maybe if (found := misuse(body, read))]
     failing = next(((read, found) for read, found in uses if found.fails), None)
-    only_misused = len(uses) == len(held.surely) and not held.maybe
-    if not uses:
+    only_misused = len(uses) + len(other_uses) == len(held.surely) + len(held.maybe)
+    if not uses and not (only_misused and other_uses):
         return _returned_later(body, name, held)
+    uses = uses or other_uses
     if not (failing or only_misused or _is_taken_for_a_result(body, uses, held)):
         return None
     read, found = failing or uses[0]
@@ -89,7 +110,8 @@ def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:
 
 
 def _coroutines_bound_to(body: Body, name: str) -> "list[Call]":
-    return [call for call in body.all_calls() if name in destination(body, call).names and body.coroutine_of(call)]
+    calls = (call for call in body.all_calls() if name in destination(body, call).names)
+    return [call for call in calls if body.coroutine_of(call) or is_lazy(body.resolve(call))]
 
 
 def _is_taken_for_a_result(body: Body, uses: "list[tuple[Name, Misuse]]", held: Holding) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from asynclint.facts.entities import Class, Named
+from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.parameters import declared, is_value
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # What a coroutine object itself offers; see types.CoroutineType.
 _OWN_METHODS = frozenset({"close", "send", "throw"})
 _OWN_API = _OWN_METHODS | {"__await__", "__class__", "__name__", "__qualname__"}
+_OF_REQUESTS = frozenset({"connection", "done", "pool", "timeout"})  # asyncpg.pool.PoolAcquireContext
 _FORMATTERS = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format", "builtins.ascii"})
 _SERIALISERS = frozenset({"json.dumps", "json.dump", "pickle.dumps", "pickle.dump"})
 _CONVERTERS = frozenset(f"builtins.{name}" for name in ("int", "float", "len", "abs", "round", "bool"))
@@ -112,7 +114,9 @@ def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:
     if name in _OWN_METHODS and isinstance(call := body.parent(attribute), cst.Call):
         awaited = isinstance(body.parent(call), cst.Await)
         return Misuse(f"has no `{name}` that can be awaited") if awaited else None
-    own = name in _OWN_API or name.startswith("cr_")
+    own = (
+        name in _OWN_API or name.startswith("cr_") or (name in _OF_REQUESTS and is_lazy(body.resolve(attribute.value)))
+    )
     return None if own else Misuse(f"has no attribute `{name}`")
 
 

@@ -1,29 +1,36 @@
-"""What the parameters of the project's functions are declared to take."""
+"""What parameters, variables and attributes are declared to hold."""
 
 from typing import TYPE_CHECKING
 
-from asynclint.facts.entities import Class, Entity, Function, Instance
-from asynclint.facts.names import Bound
+from asynclint.facts.entities import Class, Either, Entity, Function, Instance, Named
+from asynclint.facts.library import lacks
+from asynclint.facts.names import Binding, Bound
+from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 
 if TYPE_CHECKING:
-    from libcst import Arg, Call
+    from libcst import Arg, BaseExpression, Call
 
+_ABSTRACT = ("Collection", "Iterable", "Mapping", "MutableMapping", "MutableSequence", "MutableSet", "Sequence")
 VALUES = frozenset(
     {
         *(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set")),
         *(f"typing.{name}" for name in ("List", "Dict", "Tuple", "Set")),
+        *(f"{module}.{name}" for module in ("typing", "collections.abc") for name in _ABSTRACT),
     }
 )
 
 
 def is_value(body: Body, promised: Entity | None) -> bool:
     """Is it an object that certainly cannot be awaited?"""
-    if not isinstance(promised, Instance):
-        return False
-    if isinstance(promised.of, Class):
-        return body.project.member(promised, "__await__") is None and None not in body.project.lineage(promised.of)
-    return promised.of.name in VALUES
+    match promised:
+        case Either(options=options):
+            return all(is_value(body, option) for option in options)
+        case Instance(of=Class() as klass):
+            return body.project.member(promised, "__await__") is None and None not in body.project.lineage(klass)
+        case Instance(of=Named(name=name)):
+            return name in VALUES or lacks(name, "__await__")
+    return False
 
 
 def declared(body: Body, call: "Call", argument: "Arg") -> Entity | None:
@@ -35,6 +42,37 @@ def declared(body: Body, call: "Call", argument: "Arg") -> Entity | None:
     scope = body.project.scope(function)
     bindings = [binding for binding in scope.names.get(name, ()) if binding.bound is Bound.PARAMETER]
     return body.project.annotated(function.path, scope.parent, bindings[0].value) if bindings else None
+
+
+def declared_target(body: Body, target: "BaseExpression") -> Entity | None:
+    """What a variable of this body, or an attribute of `self`, is annotated to hold; None when that is not known."""
+    match target:
+        case cst.Name(value=name):
+            bindings = body.here.names.get(name, ())
+        case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=name)) if _is_self(body, owner):
+            bindings = _attribute_bindings(body, name)
+        case _:
+            return None
+    annotations = [binding for binding in bindings if binding.bound in (Bound.ANNOTATION, Bound.PARAMETER)]
+    promised = {body.project.annotated(body.facts.path, _read_in(body, b), b.value) for b in annotations if b.value}
+    return promised.pop() if len(promised) == 1 else None
+
+
+def _read_in(body: Body, binding: Binding) -> int:
+    """The scope in which the annotation of a binding is read: that of a parameter outside of its function."""
+    return body.facts.scopes[binding.scope].parent if binding.bound is Bound.PARAMETER else binding.scope
+
+
+def _is_self(body: Body, name: str) -> bool:
+    return body.owner is not None and body.function is not None and body.function.parameters[:1] == (name,)
+
+
+def _attribute_bindings(body: Body, name: str) -> list[Binding]:
+    if body.owner is None:
+        return []
+    scope = body.project.scope(body.owner)
+    set_by_methods = scope.klass.attributes.get(name, []) if scope.klass else []
+    return [*scope.names.get(name, ()), *set_by_methods]
 
 
 def _name(body: Body, function: Function, call: "Call", argument: "Arg") -> str:

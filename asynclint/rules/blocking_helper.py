@@ -64,8 +64,8 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
     names that are not known for certain. Only what happens whenever the helper runs is followed: not what stands under
     `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Attributes
     that are properties are not followed, nor waiting for thread primitives, nor what asks the file system without
-    reading or writing contents, like `Path.exists`. A helper that only reads or writes files, computes or prompts the user is information,
-    however the rule is set. Test files, where nobody else waits.
+    reading or writing contents, like `Path.exists`. A helper that only reads or writes files, computes or prompts the
+    user is information, however the rule is set. Test files, where nobody else waits.
     """
     grave = list(entries(body, GRAVE))
     seen = {id(entry.node) for entry in grave}

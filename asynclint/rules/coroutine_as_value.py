@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import definition, remedy
+from asynclint.rule.coroutines import definition, is_lazy, remedy
 from asynclint.rule.misplaced import Misplaced, misplaced
 from asynclint.rule.misuse import CONSUMERS, is_tested_by_each
 
@@ -82,9 +82,11 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     """
     for call in _calls(body):
         entity = body.resolve(call)
-        if isinstance(entity, Coroutine) and (found := misplaced(body, call)):
-            message, definitions = _message(body, call, found), definition(body, entity.of)
-            yield Problem(call, message, trace=(*found.trace, *definitions), is_information=found.is_doubtful)
+        found = misplaced(body, call) if isinstance(entity, Coroutine) or is_lazy(entity) else None
+        if found is not None:
+            definitions = definition(body, entity.of) if isinstance(entity, Coroutine) else ()
+            message = _message(body, call, found, "coroutine" if isinstance(entity, Coroutine) else "request")
+            yield Problem(call, message, trace=found.trace + definitions, is_information=found.is_doubtful)
 
 
 def _calls(body: Body) -> Iterator["Call"]:
@@ -98,8 +100,8 @@ def _calls(body: Body) -> Iterator["Call"]:
             yield node.elt
 
 
-def _message(body: Body, call: "Call", found: Misplaced) -> str:
+def _message(body: Body, call: "Call", found: Misplaced, kind: str) -> str:
     advice = "gather the results first" if is_tested_by_each(body, call) else "add `await`"
     bound = f", bound to `{found.variable}`," if found.variable else ""
     effect = "" if found.may_run else ", and never runs"
-    return f"coroutine `{body.text(call.func)}(...)`{bound} {found.how}{effect}; {remedy(body, advice)}"
+    return f"{kind} `{body.text(call.func)}(...)`{bound} {found.how}{effect}; {remedy(body, advice)}"

@@ -20,6 +20,8 @@ TRANSPARENT = frozenset(
         "warnings.deprecated",
     }
 )
+# These leave a plain function what it is; of a coroutine function they keep the coroutine.
+CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 TRANSPARENT_PREFIXES = ("pytest.mark.",)
 
 # `@app.get("/")`: web frameworks register the function and give it back.

@@ -17,7 +17,7 @@ So `async with pool.acquire() as conn` binds `conn` to `pool.acquire()@!`.
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -102,8 +102,22 @@ def _dotted(value: object) -> str:
 
 
 def _either(nodes: list[ast.expr]) -> str:
-    codes = [code_of(node) for node in nodes]  # not `map`: since Python 3.12 it nests on the C stack, which is short
+    return _any_of([code_of(node) for node in nodes])  # not `map`: since 3.12 it nests on the C stack, which is short
+
+
+def _any_of(codes: Sequence[str]) -> str:
     return "|".join(codes) if all(code and code[0] not in "({" for code in codes) else ""
+
+
+def element_code(iterable: str, *, is_async: bool = False) -> str:
+    """The code of what a loop over an iterable gives: `a|b` for `(a,b)`, `(a|c,b|d)` for `((a,b),(c,d))`."""
+    if iterable[:1] != "(":
+        return iterable and iterable + ("*!" if is_async else "*")
+    items = items_of(iterable)
+    if not all(item[:1] == "(" for item in items):
+        return _any_of(items)
+    rows = [items_of(item) for item in items]
+    return f"({','.join(map(_any_of, zip(*rows, strict=False)))})" if len({len(row) for row in rows}) == 1 else ""
 
 
 def _with(node: ast.expr, postfix: str) -> str:

@@ -171,7 +171,7 @@ class Project:
                 entity = self._apply(entity, postfix)
             if entity is None:
                 return None
-            is_method = postfix[0] == "." and isinstance(entity, Function | Named)
+            is_method = postfix[0] == "." and isinstance(entity, Function | Named | Either)
             if is_method and self._is_replaced(path, scope, [root, *postfixes[: place + 1]]):
                 return None
         return entity

@@ -16,6 +16,7 @@ from asynclint.facts.names import (
     argument_codes,
     arms,
     code_of,
+    element_code,
     items_of,
     plain_code_of,
 )
@@ -319,8 +320,7 @@ class _Walker:
         """Notes a loop; gives the code of its element."""
         owner = self.scope if scope < 0 else scope
         self.facts.loops.append(LoopFacts(owner, iterable.lineno, plain_code_of(iterable), is_async))
-        code = code_of(iterable)
-        return code and code + ("*!" if is_async else "*")
+        return element_code(code_of(iterable), is_async=is_async)
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)

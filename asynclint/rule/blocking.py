@@ -80,14 +80,16 @@ def _blocked_item(body: Body, node: "With", item: "WithItem") -> Iterator[tuple[
         return
     for method, verb in zip(_BY_WITH, ("entering", "leaving"), strict=True):
         blocked = body.project.blocking.with_arguments(f"{name}.{method}", ("",))
-        if blocked is not None and not (verb == "leaving" and _is_shut_down(node)):
+        if blocked is not None and not (verb == "leaving" and _is_done_before(node)):
             yield verb, blocked
 
 
-def _is_shut_down(node: "With") -> bool:
-    """Is something inside told to shut down without waiting?"""
-    inside = (call for call in walk(node.body) if isinstance(call, cst.Call))
-    return any(code_of(c.func).endswith(".shutdown") and "wait=False" in argument_codes(c) for c in inside)
+def _is_done_before(node: "With") -> bool:
+    """Is the work waited for inside, by `await` or `result()`, or is something told to shut down without waiting?"""
+    inside = list(walk(node.body))
+    calls = [part for part in inside if isinstance(part, cst.Call)]
+    waited = any(isinstance(part, cst.Await) for part in inside) or any(_last_name(call) == "result" for call in calls)
+    return waited or any(_last_name(c) == "shutdown" and "wait=False" in argument_codes(c) for c in calls)
 
 
 def _is_async_by_evidence(body: Body, call: "Call") -> bool:

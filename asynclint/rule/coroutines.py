@@ -31,12 +31,17 @@ def remedy(body: Body, in_coroutine: str = "") -> str:
 
 
 def definition(body: Body, function: Function | Named) -> tuple[tuple[Function, str], ...]:
-    """Where a coroutine function of the project is defined, to be shown with a finding."""
+    """Where a function of the project is defined, and of what kind it is, to be shown with a finding."""
     if isinstance(function, Named):
         return ()
+    return ((function, f"`{body.project.qualname(function)}` {_kind(body, function)}"),)
+
+
+def _kind(body: Body, function: Function) -> str:
     facts = body.project.function(function)
-    kind = "is an async generator" if facts.is_generator else "is a coroutine function"
-    return ((function, f"`{body.project.qualname(function)}` {kind if facts.is_async else 'returns a coroutine'}"),)
+    if facts.is_async:
+        return "is an async generator" if facts.is_generator else "is a coroutine function"
+    return "returns a coroutine" if isinstance(body.project.result(function), Coroutine) else "is a plain function"
 
 
 def is_certain(entity: Entity | None) -> TypeGuard[Coroutine | AsyncGenerator]:

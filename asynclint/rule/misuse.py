@@ -114,10 +114,10 @@ def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:
     if name in _OWN_METHODS and isinstance(call := body.parent(attribute), cst.Call):
         awaited = isinstance(body.parent(call), cst.Await)
         return Misuse(f"has no `{name}` that can be awaited") if awaited else None
-    own = (
-        name in _OWN_API or name.startswith("cr_") or (name in _OF_REQUESTS and is_lazy(body.resolve(attribute.value)))
-    )
-    return None if own else Misuse(f"has no attribute `{name}`")
+    if name in _OWN_API or name.startswith("cr_"):
+        return None
+    of_request = (name in _OF_REQUESTS or name.startswith("__")) and is_lazy(body.resolve(attribute.value))
+    return None if of_request else Misuse(f"has no attribute `{name}`")
 
 
 def _as_argument(body: Body, argument: "Arg") -> Misuse | None:

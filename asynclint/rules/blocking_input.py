@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
 
 
@@ -9,6 +9,7 @@ from asynclint.rule.blocking import blocking_problems
     wants=blocking_calls("ASL207"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     on_anyio=True,
+    in_tests=InTests.SILENT,
 )
 def blocking_input(body: Body) -> Iterator[Problem]:
     """A coroutine that asks the user, or reads standard input, stops the event loop until they have typed.

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
 
 
@@ -9,6 +9,7 @@ from asynclint.rule.blocking import blocking_problems
     wants=blocking_calls("ASL205"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
     on_anyio=True,
+    in_tests=InTests.SILENT,
 )
 def blocking_socket(body: Body) -> Iterator[Problem]:
     """A coroutine that waits for a socket, a name server or a mail server stops the event loop meanwhile.

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
 
 
@@ -9,6 +9,7 @@ from asynclint.rule.blocking import blocking_problems
     wants=blocking_calls("ASL203"),
     pitfall="https://docs.python.org/3/library/asyncio-subprocess.html",
     on_anyio=True,
+    in_tests=InTests.SILENT,
 )
 def blocking_subprocess(body: Body) -> Iterator[Problem]:
     """A coroutine that runs a command and waits for it stops the event loop until the command has ended.

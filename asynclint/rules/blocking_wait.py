@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Problem, blocking_calls, rule
+from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
 
 
@@ -9,13 +9,14 @@ from asynclint.rule.blocking import blocking_problems
     wants=blocking_calls("ASL206"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
     on_anyio=True,
+    in_tests=InTests.SILENT,
 )
 def blocking_wait(body: Body) -> Iterator[Problem]:
     """A coroutine that waits for a thread, its lock, event, queue or future stops the event loop meanwhile.
 
     The primitives of `threading`, `queue` and `concurrent.futures` put the whole thread to sleep, and this thread runs
     the event loop. If what they wait for needs the event loop itself, nothing runs ever again. Leaving `with
-    ThreadPoolExecutor()` waits as well, for everything that was submitted.
+    ThreadPoolExecutor()` waits as well, for what was submitted and not waited for inside.
 
     ## Bad
 
@@ -30,7 +31,7 @@ def blocking_wait(body: Body) -> Iterator[Problem]:
 
     async def compute(work):
         with ThreadPoolExecutor() as pool:  # ASL206
-            return pool.submit(work).result()  # ASL206
+            pool.submit(work)
     ```
 
     ## Good

@@ -152,6 +152,6 @@ def _message(body: Body, call: "Call", given: Handed, made: Made) -> str:
 def _remedy(body: Body, caller: Caller, made: Made) -> str:
     call = f"{body.text(made.by.func if isinstance(made.by, cst.Call) else made.by)}(...)"
     if caller is Caller.POOL and body.is_async:
-        return f"`await {call}` here, without a thread"
+        return f"`await {call}` here, or give the thread a plain function"
     run = f"asyncio.run({call})" if body.library == "asyncio" else f"{body.library}.run(...)"
     return _REMEDIES[caller].format(call=call, run=run)

@@ -15,6 +15,7 @@ _LOOKING = frozenset({"is_running", "is_closed"})  # such code asks, and knows t
 _PROTOCOLS = frozenset(
     f"asyncio.{name}Protocol" for name in ("", "Base", "Buffered", "Datagram", "Subprocess", "StreamReader")
 )
+_TEST_CASE = "unittest.IsolatedAsyncioTestCase"
 _WARNS_SINCE, _RAISES_SINCE = (3, 12), (3, 14)
 _COVERS_RUNTIME_ERROR = frozenset({"builtins.RuntimeError", "builtins.Exception", "builtins.BaseException"})
 
@@ -27,7 +28,7 @@ _COVERS_RUNTIME_ERROR = frozenset({"builtins.RuntimeError", "builtins.Exception"
 def get_event_loop(body: Body) -> Iterator[Problem]:
     """`asyncio.get_event_loop()` where it is misleading, or raises on Python 3.14.
 
-    Inside a coroutine it gives the running loop, and `asyncio.get_running_loop()` says so. Anywhere else it used to
+    Inside a coroutine it gives the running loop, and `asyncio.get_running_loop()` says so: information. Anywhere else it used to
     make a loop when there was none; since Python 3.12 it warns, and since 3.14 it raises `RuntimeError: There is no
     current event loop`. So code breaks that calls it while a module is imported, in an `__init__` that may run before
     the loop does, or to get a loop for `run_until_complete`.
@@ -76,7 +77,7 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Other plain functions, which may well be called by a running loop (as `deadline` above); an `__init__` of a
-    protocol, or of a class that its own file makes in coroutines only; code that tries `get_running_loop()` first,
+    protocol, or of a class that its own file makes in coroutines only; `unittest.IsolatedAsyncioTestCase`; code that tries `get_running_loop()` first,
     handles the `RuntimeError`, tests `sys.version_info`, asks `is_running()`, or stands in a file that calls
     `set_event_loop`. Where the newest targeted Python (`target-version`) is older than 3.12, plain code is left alone.
     """
@@ -85,7 +86,7 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
             continue
         if body.is_async:
             message = f"`{body.text(call)}` in a coroutine gives the running loop"
-            yield Problem(call, f"{message}; use `{_running(body, call)}`, which says so")
+            yield Problem(call, f"{message}; use `{_running(body, call)}`, which says so", is_information=True)
         elif body.target.newest >= _WARNS_SINCE and not _is_guarded(body, call) and (why := _in_plain_code(body, call)):
             yield Problem(call, f"`{body.text(call)}` {why}")
 
@@ -139,7 +140,12 @@ def _methods(body: Body, call: "Call") -> Iterator[str]:
 
 
 def _is_guarded(body: Body, call: "Call") -> bool:
-    """Does the code know what it does: handles the error, tests the version, has set or looked for a loop itself?"""
+    """Does the code know what it does: handles the error, tests the version, has set or looked for a loop itself?
+
+    `unittest.IsolatedAsyncioTestCase` sets a loop before any of its methods runs.
+    """
+    if body.owner is not None and Named(_TEST_CASE) in body.project.lineage(body.owner):
+        return True
     if any(body.calls("asyncio.get_running_loop", "asyncio._get_running_loop")) or _has_loops_of_its_own(body):
         return True
     path = [call, *body.ancestors(call)]

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, TypeGuard
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
+from asynclint.facts.synchronous import is_wrapped
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.trees import code_of
 
-__all__ = ["awaited_elsewhere", "definition", "is_certain", "is_lazy", "remedy"]
+__all__ = ["awaited_elsewhere", "definition", "is_certain", "is_lazy", "is_run_by_call", "remedy"]
 
 if TYPE_CHECKING:
     from libcst import Call
@@ -48,6 +49,11 @@ def is_certain(entity: Entity | None) -> TypeGuard[Coroutine | AsyncGenerator]:
     """Is it a coroutine (or an async generator), and not what is only declared awaitable, as a task may be?"""
     declared = isinstance(entity, Coroutine) and isinstance(entity.of, Named) and entity.of.name in _AWAITABLES
     return isinstance(entity, Coroutine | AsyncGenerator) and not declared
+
+
+def is_run_by_call(body: Body, entity: Coroutine) -> bool:
+    """Is it plain code that calls a coroutine function which its package makes run at once?"""
+    return not body.is_async and is_wrapped(body.project, body.facts, entity.of)
 
 
 def awaited_elsewhere(body: Body, call: "Call") -> int:

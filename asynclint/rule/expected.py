@@ -21,7 +21,7 @@ _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
 
 def is_expected(body: Body, node: "CSTNode", expression: "BaseExpression") -> bool:
     """Is a TypeError at `node` caught right here or wanted, or is it asked anywhere what kind of thing it is about?"""
-    return _is_asked_about(body, expression) or any(_expects(body, above) for above in body.ancestors(node))
+    return is_asked_about(body, expression) or any(_expects(body, above) for above in body.ancestors(node))
 
 
 def may_be_mocked(body: Body) -> bool:
@@ -48,7 +48,8 @@ def _names_refusal(body: Body, call: "Call") -> bool:
     return any(not body.caught(argument.value).isdisjoint(_REFUSALS) for argument in call.args)
 
 
-def _is_asked_about(body: Body, expression: "BaseExpression") -> bool:
+def is_asked_about(body: Body, expression: "BaseExpression") -> bool:
+    """Does the body ask anywhere what kind of thing an expression is, or what a call calls?"""
     code = code_of(expression)
     names = {code, code.removesuffix("()")} - {""}
     return bool(names) and any(not names.isdisjoint(asked) for asked in _asked(body))

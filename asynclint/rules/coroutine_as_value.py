@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import definition, is_lazy, remedy
+from asynclint.rule.coroutines import definition, is_lazy, is_run_by_call, remedy
 from asynclint.rule.misplaced import Misplaced, misplaced
 from asynclint.rule.misuse import CONSUMERS, is_tested_by_each
 
@@ -82,7 +82,8 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     """
     for call in _calls(body):
         entity = body.resolve(call)
-        found = misplaced(body, call) if isinstance(entity, Coroutine) or is_lazy(entity) else None
+        is_coroutine = isinstance(entity, Coroutine) and not is_run_by_call(body, entity)
+        found = misplaced(body, call) if is_coroutine or is_lazy(entity) else None
         if found is not None:
             definitions = definition(body, entity.of) if isinstance(entity, Coroutine) else ()
             message = _message(body, call, found, "coroutine" if isinstance(entity, Coroutine) else "request")

@@ -13,7 +13,8 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import awaited_elsewhere, definition, is_lazy, remedy
+from asynclint.rule.coroutines import awaited_elsewhere, definition, is_lazy, is_run_by_call, remedy
+from asynclint.rule.expected import is_asked_about
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A coroutine that is returned, yielded, stored in an attribute or passed to any function: somebody else may await
-    it. Functions behind a decorator that asynclint does not know are left alone, because the decorator may have
+    it. Plain code that calls a package which makes its coroutine functions run at once, as `telethon.sync` does.
+    Functions behind a decorator that asynclint does not know are left alone, because the decorator may have
     changed what a call gives.
     """
     for call in body.all_calls():
@@ -98,8 +100,8 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
                 trace = definition(body, entity.of)
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
-            trace = definition(body, entity.of)
-            yield Problem(call, _message(body, call, how), trace=trace)
+            if not is_run_by_call(body, entity) and not is_asked_about(body, call):
+                yield Problem(call, _message(body, call, how), trace=definition(body, entity.of))
         elif is_lazy(entity) and (how := _dropped(body, call)):
             yield Problem(call, _request_message(body, call, how))
         elif entity is None and _is_statement(body, call) and (times := awaited_elsewhere(body, call)):

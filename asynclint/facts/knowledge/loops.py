@@ -4,8 +4,12 @@ See https://docs.python.org/3/library/asyncio-runner.html#asyncio.run: it cannot
 running in the same thread. The same holds for the loop's own `run_until_complete` and `run_forever`.
 """
 
+from types import MappingProxyType
+
 # Packages that let loops nest once they are imported or applied.
 PATCHES = frozenset({"chainlit", "nest_asyncio", "nest_asyncio2"})
+# Packages whose coroutine functions run to their end when plain code calls them, and the module that makes them so.
+WRAPPED_BY = MappingProxyType({"telethon": "telethon.sync", "pyrogram": "pyrogram", "hydrogram": "hydrogram"})
 STARTERS = frozenset(
     {
         *("asyncio.run", "asyncio.Runner.run", "anyio.run", "uvloop.run"),

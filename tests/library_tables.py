@@ -129,6 +129,8 @@ class Library:
         public = sorted(name for name in names if not name.startswith("_") or name in _SPECIAL)
         defined = {name: self._project.member(klass, name) for name in public}
         methods = {n: self._call(e, klass) for n, e in defined.items() if isinstance(e, Function | Either)}
+        if "__await__" in methods:
+            methods["__await__"] = Call(kind="function", returns=self._told(self._project.awaited(Instance(klass))))
         unclear = {n: Call(kind="unknown", returns="") for n, e in defined.items() if n not in methods}
         above = [c.name for c in self._project.lineage(klass) if isinstance(c, Named) and c.name in stdlib().classes]
         return {"attributes": {}, "bases": above, "methods": methods | unclear}
@@ -195,7 +197,9 @@ def _thinned(described: dict[str, object], kept: set[str]) -> dict[str, object]:
     assert isinstance(methods, dict)
     inherits = bool(described["bases"])
     told = {
-        name: call for name, call in methods.items() if _tells(call, kept) or (inherits and call["kind"] == "unknown")
+        name: call
+        for name, call in methods.items()
+        if _tells(call, kept) or name == "__await__" or (inherits and call["kind"] == "unknown")
     }
     thin = {n: Call(kind=c["kind"], returns=c["returns"] if c["returns"] in kept else "") for n, c in told.items()}
     return described | {"methods": thin}

@@ -23,3 +23,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     is_stub: bool = False
     awaits: bool = False
     has_while: bool = False
+    asked: dict[str, str] = {}  # parameters of which it reads an attribute whenever it runs, with the first such

@@ -4,6 +4,7 @@ from asynclint.facts.entities import Coroutine, Either, Entity, Instance, Named
 from asynclint.facts.knowledge import Kind, call_of, stdlib, table
 from asynclint.facts.knowledge.blocking import blocking
 from asynclint.facts.knowledge.packages import is_tabled
+from asynclint.facts.knowledge.writers import WRITERS
 from asynclint.facts.outside import Outside
 
 _HARMLESS = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "builtins.Exception"})
@@ -58,7 +59,8 @@ class Library:
             definer = _definer(klass, name)
             return Named(f"{definer}.{name}") if definer else None
         method = f"{klass}.{name}"
-        return Named(method) if method in blocking().calls or method in blocking().returns else None
+        is_known = method in blocking().calls or method in blocking().returns or method in WRITERS
+        return Named(method) if is_known else None
 
     def member(self, klass: str, name: str) -> Entity | None:
         """What an attribute of an instance is."""

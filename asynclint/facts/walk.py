@@ -44,6 +44,7 @@ class _Walker:
         self.is_typing = False  # under `if TYPE_CHECKING:`
         self.awaits = 0  # seen so far
         self.condition = False  # does what is walked depend on a condition?
+        self.trying = False  # inside of `try`, where a failure may be meant
         self.left = False  # may a condition have left the function, or the pass of its loop, before?
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
@@ -59,9 +60,10 @@ class _Walker:
         self.scope = outer
 
     def within_function(self, scope: int, walk: Callable[[], None]) -> None:
-        outer, self.condition, self.left = (self.condition, self.left), False, False
+        outer = self.condition, self.left, self.trying
+        self.condition = self.left = self.trying = False
         self.within(scope, walk)
-        self.condition, self.left = outer
+        self.condition, self.left, self.trying = outer
 
     @property
     def certain(self) -> bool:
@@ -335,7 +337,9 @@ class _Walker:
         self.statements(node.body)
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
+        outer, self.trying = self.trying, True
         self.statements(node.body)
+        self.trying = outer
         for handler in node.handlers:
             kind = None if handler.type is None else code_of(handler.type)
             self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind))
@@ -390,6 +394,15 @@ class _Walker:
             handler(self, node, use)
         else:
             self.children(node)
+
+    def attribute(self, node: ast.Attribute, use: Use) -> None:
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attr, ctx=ast.Load()) if self.certain and not self.trying:
+                function = self.facts.scopes[self.scope].function
+                is_parameter = function is not None and name in (*function.parameters, *function.keywords)
+                if function is not None and is_parameter and not self.is_self(name):
+                    function.asked.setdefault(name, attr)
+        self.expression(node.value)
 
     def leaf(self, node: ast.expr, use: Use) -> None:
         """Names and constants: nothing below them."""
@@ -523,6 +536,7 @@ class _Walker:
     EXPRESSIONS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
         ast.Name: leaf,
         ast.Constant: leaf,
+        ast.Attribute: attribute,
         ast.Call: call,
         ast.Await: await_,
         ast.List: passing,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.parameters import KIND_TESTS
 from asynclint.rule.trees import code_of, walk
 
 if TYPE_CHECKING:
@@ -12,9 +13,7 @@ if TYPE_CHECKING:
 
 _REFUSALS = frozenset({"builtins.TypeError", "builtins.AttributeError", "builtins.ValueError"})
 _EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
-_QUESTIONS = frozenset(
-    {"isawaitable", "iscoroutine", "isfuture", "iscoroutinefunction", "isasyncgen", "isinstance", "hasattr", "callable"}
-)
+_QUESTIONS = KIND_TESTS | {"isinstance"}
 _MOCKING = ("unittest.mock", "mock", "asynctest", "pytest_mock", "unittest")
 _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from asynclint.facts.entities import Class, Named
+from asynclint.facts.knowledge.writers import WRITERS
 from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.parameters import declared, is_value
+from asynclint.rule.parameters import KIND_TESTS, is_value, parameter
 from asynclint.rule.trees import code_of
 from asynclint.rule.wants import OF_THE_PROJECT
 
@@ -32,15 +33,13 @@ _LOG_METHODS = ("debug", "info", "warning", "error", "exception", "critical", "l
 _LOGGER = re.compile(rf"(?:.*\.)?_?(?:log|logger|logging)\.(?:{'|'.join(_LOG_METHODS)})", re.IGNORECASE)
 _PROTOCOL = Named("typing.Protocol")
 _OF_AWAITABLES = re.compile(r"(?i)await|coro|gener|future|task|itera|callable|object|deferred|promise|hash")
-_KIND_TESTS = frozenset(
-    {"iscoroutine", "isawaitable", "isfuture", "iscoroutinefunction", "hasattr", "callable", "type"}
-)
 _CLASS_TEST = "builtins.isinstance"
 CONSUMERS = frozenset(
     {
         *_FORMATTERS,
         *_SERIALISERS,
         *_CONVERTERS,
+        *WRITERS,
         *_ITERATORS,
         *_TRUTH_TESTS,
         *_LOG_METHODS,
@@ -114,10 +113,15 @@ def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:
     if name in _OWN_METHODS and isinstance(call := body.parent(attribute), cst.Call):
         awaited = isinstance(body.parent(call), cst.Await)
         return Misuse(f"has no `{name}` that can be awaited") if awaited else None
-    if name in _OWN_API or name.startswith("cr_"):
+    if _is_own(name):
         return None
     of_request = (name in _OF_REQUESTS or name.startswith("__")) and is_lazy(body.resolve(attribute.value))
     return None if of_request else Misuse(f"has no attribute `{name}`")
+
+
+def _is_own(name: str) -> bool:
+    """Is it an attribute of coroutine objects?"""
+    return name in _OWN_API or name.startswith("cr_")
 
 
 def _as_argument(body: Body, argument: "Arg") -> Misuse | None:
@@ -133,9 +137,14 @@ def _as_argument(body: Body, argument: "Arg") -> Misuse | None:
     if callee == _CLASS_TEST:
         return CLASS_TESTED if _asks_for_a_result(body, call) else None
     alone = sum(1 for other in call.args if not other.keyword) == 1  # max(a, b) compares, next(a, b) falls back on b
-    if callee in _CONVERTERS or (callee in _ITERATORS and alone):
+    if callee in _CONVERTERS or callee in WRITERS or (callee in _ITERATORS and alone):
         return Misuse(given, fails=callee != "builtins.bool")
-    return TAKEN_FOR_A_VALUE if is_value(body, declared(body, call, argument)) else None
+    taken = parameter(body, call, argument)
+    if is_value(body, taken.declared):
+        return TAKEN_FOR_A_VALUE
+    if not taken.asked or _is_own(taken.asked):
+        return None
+    return Misuse(f"is given to `{body.text(call.func)}`, which asks it for `{taken.asked}`")
 
 
 def _is_formatting(call: "Call") -> bool:
@@ -161,7 +170,7 @@ def is_asked_for_its_kind(body: Body, read: "CSTNode") -> bool:
     if not isinstance(call, cst.Call):
         return False
     last = code_of(call.func).rpartition(".")[2]
-    return last in _KIND_TESTS or (last == "isinstance" and not _asks_for_a_result(body, call))
+    return last in KIND_TESTS or (last == "isinstance" and not _asks_for_a_result(body, call))
 
 
 def is_serialised(body: Body, call: "Call | None") -> bool:

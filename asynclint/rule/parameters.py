@@ -1,6 +1,6 @@
 """What parameters, variables and attributes are declared to hold."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.facts.entities import Class, Either, Entity, Function, Instance, Named
 from asynclint.facts.library import lacks
@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from libcst import Arg, BaseExpression, Call
 
 _ABSTRACT = ("Collection", "Iterable", "Mapping", "MutableMapping", "MutableSequence", "MutableSet", "Sequence")
+# Functions that are asked what kind of thing something is.
+KIND_TESTS = frozenset(
+    {
+        *("isawaitable", "iscoroutine", "isfuture", "iscoroutinefunction", "isasyncgen"),
+        *("hasattr", "callable", "type"),
+    }
+)
 VALUES = frozenset(
     {
         *(f"builtins.{name}" for name in ("str", "bytes", "int", "float", "bool", "list", "tuple", "dict", "set")),
@@ -33,15 +40,36 @@ def is_value(body: Body, promised: Entity | None) -> bool:
     return False
 
 
-def declared(body: Body, call: "Call", argument: "Arg") -> Entity | None:
-    """What the parameter of a function of the project is annotated to take, None when that is not known."""
+class Parameter(NamedTuple):
+    """What a function of the project does with one of its parameters.
+
+    `declared` is what it is annotated to take, `asked` an attribute that is read of it whenever the function runs.
+    """
+
+    declared: Entity | None = None
+    asked: str = ""
+
+
+def parameter(body: Body, call: "Call", argument: "Arg") -> Parameter:
+    """The parameter that an argument is given for, as far as it is known."""
     function = body.resolve(call.func)
     if not isinstance(function, Function) or not body.project.is_plain(function):
-        return None
+        return Parameter()
     name = argument.keyword.value if argument.keyword else _name(body, function, call, argument)
-    scope = body.project.scope(function)
-    bindings = [binding for binding in scope.names.get(name, ()) if binding.bound is Bound.PARAMETER]
-    return body.project.annotated(function.path, scope.parent, bindings[0].value) if bindings else None
+    scope, facts = body.project.scope(function), body.project.function(function)
+    bindings = scope.names.get(name, ())
+    taken = [binding for binding in bindings if binding.bound is Bound.PARAMETER]
+    if not taken:
+        return Parameter()
+    declared = body.project.annotated(function.path, scope.parent, taken[0].value)
+    is_kept = len(bindings) == 1 and not _is_asked_for_its_kind(body, function, name)
+    return Parameter(declared, facts.asked.get(name, "") if is_kept else "")
+
+
+def _is_asked_for_its_kind(body: Body, function: Function, name: str) -> bool:
+    module = body.project.module(function.path)
+    calls = (call for call in module.calls if module.executor(call.scope) == function.scope) if module else ()
+    return any(name in call.arguments and call.last_name in (*KIND_TESTS, "isinstance") for call in calls)
 
 
 def declared_target(body: Body, target: "BaseExpression") -> Entity | None:

@@ -28,10 +28,10 @@ _COVERS_RUNTIME_ERROR = frozenset({"builtins.RuntimeError", "builtins.Exception"
 def get_event_loop(body: Body) -> Iterator[Problem]:
     """`asyncio.get_event_loop()` where it is misleading, or raises on Python 3.14.
 
-    Inside a coroutine it gives the running loop, and `asyncio.get_running_loop()` says so: information. Anywhere else it used to
-    make a loop when there was none; since Python 3.12 it warns, and since 3.14 it raises `RuntimeError: There is no
-    current event loop`. So code breaks that calls it while a module is imported, in an `__init__` that may run before
-    the loop does, or to get a loop for `run_until_complete`.
+    Inside a coroutine it gives the running loop, and `asyncio.get_running_loop()` says so; that is information only.
+    Anywhere else it used to make a loop when there was none; since Python 3.12 it warns, and since 3.14 it raises
+    `RuntimeError: There is no current event loop`. So code breaks that calls it while a module is imported, in an
+    `__init__` that may run before the loop does, or to get a loop for `run_until_complete`.
 
     ## Bad
 
@@ -77,9 +77,10 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Other plain functions, which may well be called by a running loop (as `deadline` above); an `__init__` of a
-    protocol, or of a class that its own file makes in coroutines only; `unittest.IsolatedAsyncioTestCase`; code that tries `get_running_loop()` first,
-    handles the `RuntimeError`, tests `sys.version_info`, asks `is_running()`, or stands in a file that calls
-    `set_event_loop`. Where the newest targeted Python (`target-version`) is older than 3.12, plain code is left alone.
+    protocol, or of a class that its own file makes in coroutines only; `unittest.IsolatedAsyncioTestCase`, which sets a
+    loop before every test; code that tries `get_running_loop()` first, handles the `RuntimeError`, tests
+    `sys.version_info`, asks `is_running()`, or stands in a file that calls `set_event_loop`. Where the newest targeted
+    Python (`target-version`) is older than 3.12, plain code is left alone.
     """
     for call in body.calls("asyncio.get_event_loop"):
         if _LOOKING & set(_methods(body, call)):

@@ -30,6 +30,7 @@ from asynclint.facts.entities import (
 )
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
+from asynclint.facts.inheritance import merged
 from asynclint.facts.knowledge.blocking import BlockingCalls
 from asynclint.facts.knowledge.passing import PASSING, Passing
 from asynclint.facts.library import Library, canonical, is_class, is_wholly_known
@@ -71,6 +72,7 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
         self._module_names: dict[str, tuple[str, ...]] = {}
+        self._lineages: dict[Class, tuple[Class | Named | None, ...]] = {}
         self._below: dict[str, dict[Class, list[Class]]] = {}
         self._busy: set[tuple[object, ...]] = set()
         self._circular = False
@@ -472,19 +474,24 @@ class Project:
                     return meanings(self, klass, arguments, current).get(variable.name) or variable.bound
         return variable.bound
 
-    def lineage(self, klass: Class) -> Iterator[Class | Named | None]:
-        """The class and all it inherits from, in order; None for a base that is not known."""
-        seen: set[Class | Named] = set()
-        waiting: list[Class | Named | None] = [klass]
-        while waiting:
-            current = waiting.pop(0)
-            if current in seen:
-                continue
-            yield current
-            if current is not None:
-                seen.add(current)
-            if isinstance(current, Class):
-                waiting[:0] = self.bases(current)
+    def lineage(self, klass: Class) -> "tuple[Class | Named | None, ...]":
+        """The class and all it inherits from, in the order in which Python looks; None for a base that is not known.
+
+        See https://docs.python.org/3/howto/mro.html. Of a class that Python would refuse, depth first.
+        """
+        key = (klass, "lineage")
+        if klass in self._lineages or key in self._busy:
+            return self._lineages.get(klass, (klass,))
+        outer, self._circular = self._circular, False
+        self._busy.add(key)
+        bases = self.bases(klass)
+        above = [self.lineage(base) if isinstance(base, Class) else (base,) for base in bases]
+        self._busy.discard(key)
+        found = (klass, *(base for base in merged([*above, bases]) if base != klass))
+        if not (self._circular and self._busy):  # perhaps unknown only because a larger question is still open
+            self._lineages[klass] = found
+            self._circular = outer
+        return found
 
     def bases(self, klass: Class) -> list[Class | Named | None]:
         """The direct bases, None for those that are not known."""

@@ -10,7 +10,15 @@ from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.trees import code_of
 
-__all__ = ["awaited_elsewhere", "definition", "is_certain", "is_lazy", "is_run_by_call", "remedy"]
+__all__ = [
+    "awaited_elsewhere",
+    "definition",
+    "is_certain",
+    "is_expected_to_fail",
+    "is_lazy",
+    "is_run_by_call",
+    "remedy",
+]
 
 if TYPE_CHECKING:
     from libcst import Call
@@ -56,9 +64,15 @@ def is_run_by_call(body: Body, entity: Coroutine) -> bool:
     return not body.is_async and is_wrapped(body.project, body.facts, entity.of)
 
 
+def is_expected_to_fail(body: Body, call: "Call") -> bool:
+    """Does it stand in `with raises(...)`, so that it is the call itself which has to fail?"""
+    above = (node for node in body.ancestors(call) if isinstance(node, cst.With))
+    return any("raises" in body.text(node.items[0]).lower() for node in above)
+
+
 def awaited_elsewhere(body: Body, call: "Call") -> int:
     """How often its file awaits what this call drops, 0 where it has no such habit or the call is expected to fail."""
-    if any(isinstance(above, cst.With) and "raises" in body.text(above.items[0]) for above in body.ancestors(call)):
+    if is_expected_to_fail(body, call):
         return 0
     code = code_of(call.func)
     found = ((other, times) for other, times in exceptions(body.facts) if other.callee == code)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from asynclint.facts.entities import Class, Named
+from asynclint.facts.entities import Class, Coroutine, Function, Named
 from asynclint.facts.knowledge.writers import WRITERS
 from asynclint.facts.library import is_lazy
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.decorators import decorators
 from asynclint.rule.parameters import KIND_TESTS, is_value, parameter
 from asynclint.rule.trees import code_of
 from asynclint.rule.wants import OF_THE_PROJECT
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _OWN_METHODS = frozenset({"close", "send", "throw"})
 _OWN_API = _OWN_METHODS | {"__await__", "__class__", "__name__", "__qualname__"}
 _OF_REQUESTS = frozenset({"connection", "done", "pool", "timeout"})  # asyncpg.pool.PoolAcquireContext
+_COROUTINE_MAKERS = frozenset({"types.coroutine", "asyncio.coroutine"})
 _FORMATTERS = frozenset({"builtins.str", "builtins.repr", "builtins.print", "builtins.format", "builtins.ascii"})
 _SERIALISERS = frozenset({"json.dumps", "json.dump", "pickle.dumps", "pickle.dump"})
 _CONVERTERS = frozenset(f"builtins.{name}" for name in ("int", "float", "len", "abs", "round", "bool"))
@@ -96,7 +98,9 @@ def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
         case cst.FormattedStringExpression():
             return _FORMATTED
         case cst.For() | cst.CompFor() if above.iter is expression:
-            return _ITERATED
+            return None if above.asynchronous is not None and _may_be_generator(body, expression) else _ITERATED
+        case cst.From() if _is_generator_based(body):
+            return None
         case cst.From() | cst.StarredElement() | cst.StarredDictElement():
             return _ITERATED
         case cst.Match():
@@ -106,6 +110,20 @@ def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
         case cst.Arg():
             return _as_argument(body, above)
     return None
+
+
+def _may_be_generator(body: Body, expression: "BaseExpression") -> bool:
+    """Is it what a method without a body gives, which a subclass may make an async generator?"""
+    entity = body.resolve(expression)
+    function = entity.of if isinstance(entity, Coroutine) else None
+    if not isinstance(function, Function):
+        return False
+    return body.project.function(function).is_stub and body.project.owner(function) is not None
+
+
+def _is_generator_based(body: Body) -> bool:
+    """Is it a generator that a decorator makes a coroutine, as all were before `async def`?"""
+    return any(name in _COROUTINE_MAKERS for _, name in decorators(body))
 
 
 def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:

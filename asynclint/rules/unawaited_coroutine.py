@@ -13,7 +13,14 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
-from asynclint.rule.coroutines import awaited_elsewhere, definition, is_lazy, is_run_by_call, remedy
+from asynclint.rule.coroutines import (
+    awaited_elsewhere,
+    definition,
+    is_expected_to_fail,
+    is_lazy,
+    is_run_by_call,
+    remedy,
+)
 from asynclint.rule.expected import is_asked_about
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
@@ -100,12 +107,16 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
                 trace = definition(body, entity.of)
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
-            if not is_run_by_call(body, entity) and not is_asked_about(body, call):
+            if not _is_meant(body, call, entity):
                 yield Problem(call, _message(body, call, how), trace=definition(body, entity.of))
         elif is_lazy(entity) and (how := _dropped(body, call)):
             yield Problem(call, _request_message(body, call, how))
         elif entity is None and _is_statement(body, call) and (times := awaited_elsewhere(body, call)):
             yield Problem(call, _exception_message(body, call, times), is_information=True)
+
+
+def _is_meant(body: Body, call: "Call", entity: Coroutine) -> bool:
+    return is_run_by_call(body, entity) or is_asked_about(body, call) or is_expected_to_fail(body, call)
 
 
 def _is_statement(body: Body, call: "Call") -> bool:

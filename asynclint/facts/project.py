@@ -603,8 +603,11 @@ class Project:
 
     def _loses_methods(self, entity: Entity, name: str, replaced: Iterable[str]) -> bool:
         """Are methods of what the attribute `name` holds replaced one by one?"""
-        methods = [code.rpartition(".")[2] for code in replaced if code.startswith(f"{name}.") and code.count(".") == 1]
-        return any(isinstance(self.member(entity, method), Function | Named) for method in methods)
+        names = [code.rpartition(".")[2] for code in replaced if code.startswith(f"{name}.") and code.count(".") == 1]
+        match entity:
+            case Instance(of=Class() as klass):  # not its attributes, which may lead back to here
+                return any(isinstance(self._class_member(klass, method), Function | Named) for method in names)
+        return any(isinstance(self.member(entity, method), Function | Named) for method in names)
 
     def result(self, entity: Entity) -> Entity | None:
         """What calling the entity gives."""

@@ -85,6 +85,16 @@ def test_what_is_imported_from_tells_one_step_away(files: dict[str, str], expect
     assert library({**files, "main.py": imports + called + BODY.format("pass")}, tmp_path) == expected
 
 
+@pytest.mark.parametrize(("marker", "expected"), [("trio/__init__.py", ""), ("trio/notes.py", "asyncio")])
+def test_a_library_runs_on_itself(marker: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "trio").mkdir()
+    (tmp_path / marker).write_text("")
+    (tmp_path / "trio/main.py").write_text(f"from . import core\n{BODY.format('pass')}")
+    with contextlib.chdir(tmp_path):
+        found = Linter(load(".", isolated=True)).lint("trio/main.py").findings
+    assert [finding.code for finding in found] == (["ASL201"] if expected else [])
+
+
 @pytest.mark.parametrize(("name", "codes"), [("asyncio", ["ASL401"]), ("anyio", []), ("trio", [])])
 def test_rules_about_asyncio_speak_of_asyncio(name: str, codes: list[str], tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(f"import {name}\n{SWALLOWS}")

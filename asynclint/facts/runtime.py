@@ -24,20 +24,26 @@ _NAMES = frozenset(Runtime)
 def runtime_of(project: Project, module: ModuleFacts, scope: int) -> Runtime:
     """The library of a body: the one it can name, of several the one it imports or calls itself.
 
-    Imports for type checkers do not count. A file without any such import runs on what the modules of the project run
-    on from which it imports, one step away. What remains open is taken for asyncio, and trio together with anyio for
+    Imports for type checkers do not count. A file without any such import belongs to such a library itself, or runs on
+    what the modules of the project run on from which it imports, one step away. What remains open is taken for asyncio, and trio together with anyio for
     anyio, whose code may run on trio.
     """
     visible = _visible(module, scope) or _runtimes(module.imports)
     if len(visible) > 1:
         return _sole((_used(project, module, scope) & visible) or visible)
-    return _sole(visible or _behind_imports(project, module.path))
+    return _sole(visible or _of_package(project, module.path) or _behind_imports(project, module.path))
 
 
 def _sole(runtimes: frozenset[Runtime]) -> Runtime:
     if len(runtimes) == 1:
         return next(iter(runtimes))
     return Runtime.ANYIO if runtimes == {Runtime.ANYIO, Runtime.TRIO} else Runtime.ASYNCIO
+
+
+def _of_package(project: Project, path: str) -> frozenset[Runtime]:
+    """The library whose own package the file is part of."""
+    packages = ((own, project.located(own, path)) for own in _runtimes(list(project.module_names(path))))
+    return frozenset(own for own, package in packages if package and project.module(package) is not None)
 
 
 def _visible(module: ModuleFacts, scope: int) -> frozenset[Runtime]:

@@ -66,7 +66,7 @@ def twins(project: Project, callee: Entity | None, receiver: Entity | None) -> T
         return None
     name = project.scope(callee).name
     place = receiver if project.owner(callee) else Module(callee.path)
-    if place is None or name in _RESULTS or name.endswith("__"):
+    if place is None or name in _RESULTS or name.endswith("__") or "nowait" in name:
         return None
     named = (project.member(place, other) for other in _twin_names(name))
     twin = next((found for found in named if isinstance(found, Function) and _is_coroutine(project, found)), None)
@@ -146,8 +146,14 @@ def _gives_awaitable(project: Project, function: Function) -> bool:
 def _starts_something(project: Project, function: Function) -> bool:
     """Does it, or a function inside it, hand work to the loop or to a thread, or ask which of them it is in?"""
     module = project.module(function.path)
-    calls = module.calls if module else ()
-    return any(call.last_name in _STARTERS and _is_within(project, function, call.scope) for call in calls)
+    calls = [call for call in (module.calls if module else ()) if _is_within(project, function, call.scope)]
+    return any(call.last_name in _STARTERS or _hands_coroutine(project, function.path, call) for call in calls)
+
+
+def _hands_coroutine(project: Project, path: str, call: CallFacts) -> bool:
+    """Is a coroutine made here for another call to run?"""
+    callee = project.call(path, call) if call.use is Use.ARGUMENT else None
+    return callee is not None and isinstance(project.result(callee), Coroutine)
 
 
 def _is_within(project: Project, function: Function, scope: int) -> bool:

@@ -71,6 +71,11 @@ class Sieve:
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
                 yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+        for scope, here in enumerate(facts.scopes) if self._reaches else ():
+            if here.function is not None and here.function.is_async:
+                for code in here.function.reads:
+                    read = reach_of(project).property(facts.path, scope, code)
+                    yield from ((scope, rules) for rules in self._reaching(project, read))
         for item in facts.withs if self._reaches else ():
             if _is_async(facts, item.scope):
                 for method in reach_of(project).managed(facts.path, item):

@@ -61,6 +61,11 @@ class Decorators:
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
         return any(_is_property(code) or self.name(function.path, parent, code) in PROPERTIES for code in decorators)
 
+    def make_plain_property(self, function: Function) -> bool:
+        """Does `property` alone stand on it, so that it runs whenever it is read?"""
+        parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
+        return [self.name(function.path, parent, code) for code in decorators] == ["builtins.property"]
+
     def cache(self, function: Function) -> bool:
         """Does the function run only once for the same arguments?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators

@@ -9,7 +9,8 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     `decorators` are codes, `returns` is an annotation, `parameters` the positional ones in order and
     `keywords` those that can only be named; starred parameters are in neither.
     `awaits` counts `async for` and every `await` of what is no call. A stub has nothing in it but `...`, `pass` and
-    text, or ends by raising: its overrides say what it is.
+    text, or ends by raising: its overrides say what it is. `reads` holds those of a plain function only where it reads
+    them whenever it runs, and none that are called or set by the methods of the class.
     """
 
     is_async: bool = False
@@ -23,4 +24,5 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     is_stub: bool = False
     awaits: bool = False
     has_while: bool = False
+    reads: dict[str, tuple[int, int]] = {}  # attributes that may be properties, by code, with line and column
     asked: dict[str, str] = {}  # parameters of which it reads an attribute whenever it runs, with the first such

@@ -6,14 +6,14 @@ from typing import TypeVar
 Base = TypeVar("Base")
 
 
-def merged(orders: Sequence[Sequence[Base | None]]) -> list[Base | None]:
+def merged(orders: Sequence[Sequence[Base]]) -> list[Base]:
     """One order of all bases that keeps each of the given ones, by the C3 rule; None is an unknown base, put in once.
 
     Where they contradict each other the first comes first, though Python would refuse the class. See
     https://docs.python.org/3/howto/mro.html.
     """
     waiting = [list(order) for order in orders if order]
-    found: list[Base | None] = []
+    found: list[Base] = []
     while waiting:
         heads = [order[0] for order in waiting]
         blocked = {base for order in waiting for base in order[1:] if base is not None}

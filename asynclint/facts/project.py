@@ -465,6 +465,14 @@ class Project:
                 return self._library.inherited(outer, name) or canonical(f"{outer}.{name}")
         return None
 
+    def property(self, entity: Entity | None, name: str) -> Function | None:
+        """The function that runs whenever an attribute of an instance is read, None for any but a plain property."""
+        if not isinstance(entity, Instance) or not isinstance(entity.of, Class):
+            return None
+        found = self._class_member(entity.of, name, above=entity.above)
+        is_read = isinstance(found, Function) and self._decorators.make_plain_property(found)
+        return found if isinstance(found, Function) and is_read else None
+
     def _meant(self, variable: Variable, klass: Class, arguments: Sequence[Entity | None], name: str) -> Entity | None:
         """What a type variable means for the class of an instance whose attribute `name` is declared with it."""
         for current in self.lineage(klass):
@@ -485,7 +493,9 @@ class Project:
         outer, self._circular = self._circular, False
         self._busy.add(key)
         bases = self.bases(klass)
-        above = [self.lineage(base) if isinstance(base, Class) else (base,) for base in bases]
+        above: list[Sequence[Class | Named | None]] = [
+            self.lineage(base) if isinstance(base, Class) else (base,) for base in bases
+        ]
         self._busy.discard(key)
         found = (klass, *(base for base in merged([*above, bases]) if base != klass))
         if not (self._circular and self._busy):  # perhaps unknown only because a larger question is still open

@@ -9,10 +9,11 @@ from msgspec import Struct
 from asynclint.facts.blocking import blocked_call, declared
 from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import CallFacts, Use, WithFacts
-from asynclint.facts.entities import Class, Entity, Function, Instance, Named
+from asynclint.facts.entities import Class, Context, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.callbacks import RUN_ON_LOOP
 from asynclint.facts.knowledge.loops import PATCHES, QUESTIONS, STARTERS
 from asynclint.facts.module import ModuleFacts
+from asynclint.facts.names import callee_of
 from asynclint.facts.project import Project
 
 NESTED = frozenset({"ASL212"})  # the ends of a way: the rule that speaks of such a call where a coroutine makes it
@@ -27,12 +28,13 @@ _CONTEXT_MANAGER = ("__enter__", "__exit__")
 
 
 class Step(Struct, frozen=True):
-    """One call on the way: the code of what is called, and its place, with a 0-based UTF-8 offset for a column."""
+    """One call on the way, or the read of a property: the code, and its place with a 0-based UTF-8 offset."""
 
     callee: str
     path: str
     line: int
     column: int
+    is_read: bool = False
 
 
 class Way(Struct, frozen=True):
@@ -91,11 +93,19 @@ class Reach:
     def managed(self, path: str, item: WithFacts) -> Iterator[Function]:
         """The plain functions that run when an item of a plain `with` is entered and left."""
         manager = None if item.is_async else self._project.evaluate(path, item.scope, item.item)
+        if isinstance(manager, Context) and not manager.is_async:
+            yield manager.of
         if isinstance(manager, Instance) and isinstance(manager.of, Class):
             for name in _CONTEXT_MANAGER:
                 method = self.enters(self._project.member(manager, name))
                 if method is not None:
                     yield method
+
+    def property(self, path: str, scope: int, code: str) -> Function | None:
+        """The plain function that runs when an attribute is read, None when it is no property of the project."""
+        owner, _, name = code.rpartition(".")
+        found = self._project.property(self._project.evaluate(path, scope, owner), name) if owner else None
+        return self.enters(found) if found is not None else None
 
     def _edges_of(self, function: Function) -> list[_Edge]:
         if function not in self._edges:
@@ -117,13 +127,17 @@ class Reach:
             elif entered := self.enters(callee):
                 yield _Edge(step, callee=entered)
         yield from self._with_edges(module, function)
+        for code, (line, column) in self._project.function(function).reads.items():
+            if read := self.property(function.path, function.scope, code):
+                yield _Edge(Step(code, function.path, line, column, is_read=True), callee=read)
 
     def _with_edges(self, module: ModuleFacts, function: Function) -> Iterator[_Edge]:
         for item in module.withs:
             if item.certain and module.executor(item.scope) == function.scope:
                 for method in self.managed(module.path, item):
-                    step = Step(f"{item.item}.{self._project.scope(method).name}", module.path, item.line, item.column)
-                    yield _Edge(step, callee=method)
+                    name = self._project.scope(method).name
+                    entered = f"{item.item}.{name}" if name in _CONTEXT_MANAGER else callee_of(item.item)
+                    yield _Edge(Step(entered, module.path, item.line, item.column), callee=method)
 
     def _end(self, module: ModuleFacts, call: CallFacts, callee: Entity | None) -> str:
         if isinstance(callee, Named) and callee.name in STARTERS:

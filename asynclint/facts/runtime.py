@@ -25,8 +25,8 @@ def runtime_of(project: Project, module: ModuleFacts, scope: int) -> Runtime:
     """The library of a body: the one it can name, of several the one it imports or calls itself.
 
     Imports for type checkers do not count. A file without any such import belongs to such a library itself, or runs on
-    what the modules of the project run on from which it imports, one step away. What remains open is taken for asyncio, and trio together with anyio for
-    anyio, whose code may run on trio.
+    what the modules of the project run on from which it imports, one step away. What remains open is taken for
+    asyncio, and trio together with anyio for anyio, whose code may run on trio.
     """
     visible = _visible(module, scope) or _runtimes(module.imports)
     if len(visible) > 1:

@@ -231,6 +231,17 @@ class _Walker:
         index = self.open(scope)
         self.bind(node.name, Bound.DEFINITION, target=index)
         self.within(index, lambda: self.statements(node.body))
+        self.forget_plain_reads(index)
+
+    def forget_plain_reads(self, klass: int) -> None:
+        """Drops the reads of attributes that the methods of a class set: they are no properties."""
+        attributes = self.facts.scopes[klass].klass.attributes  # type: ignore[union-attr]
+        for method in self.facts.scopes[klass + 1 :]:
+            if method.parent == klass and method.function is not None and method.function.reads:
+                first = method.function.parameters[:1]
+                plain = [f"{name}.{attribute}" for name in first for attribute in attributes]
+                for code in plain:
+                    method.function.reads.pop(code, None)
 
     def import_(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -396,13 +407,27 @@ class _Walker:
             self.children(node)
 
     def attribute(self, node: ast.Attribute, use: Use) -> None:
-        match node:
-            case ast.Attribute(value=ast.Name(id=name), attr=attr, ctx=ast.Load()) if self.certain and not self.trying:
-                function = self.facts.scopes[self.scope].function
-                is_parameter = function is not None and name in (*function.parameters, *function.keywords)
-                if function is not None and is_parameter and not self.is_self(name):
-                    function.asked.setdefault(name, attr)
+        self.note_asked(node)
+        function = self.facts.scopes[self.scope].function
+        if function is not None and (self.certain or function.is_async) and isinstance(node.ctx, ast.Load):
+            code = code_of(node)
+            if code.replace(".", "").isidentifier():
+                function.reads.setdefault(code, (node.lineno, node.col_offset))
         self.expression(node.value)
+
+    def note_asked(self, node: ast.Attribute) -> None:
+        """Notes that a parameter is asked for an attribute whenever the function runs."""
+        if (
+            not isinstance(node.value, ast.Name)
+            or not self.certain
+            or self.trying
+            or not isinstance(node.ctx, ast.Load)
+        ):
+            return
+        function, name = self.facts.scopes[self.scope].function, node.value.id
+        is_parameter = function is not None and name in (*function.parameters, *function.keywords)
+        if function is not None and is_parameter and not self.is_self(name):
+            function.asked.setdefault(name, node.attr)
 
     def leaf(self, node: ast.expr, use: Use) -> None:
         """Names and constants: nothing below them."""
@@ -414,7 +439,11 @@ class _Walker:
         facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
         self.facts.calls.append(facts)
         outer, this = self.outer_call, len(self.facts.calls) - 1
-        self.expression(node.func)
+        if isinstance(node.func, ast.Attribute):
+            self.note_asked(node.func)
+            self.expression(node.func.value)
+        else:
+            self.expression(node.func)
         collects = isinstance(node.func, ast.Attribute) and node.func.attr in COLLECTORS
         argument_use = Use.COLLECTED if collects else Use.ARGUMENT
         for argument in node.args:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from asynclint.rule import Body, InTests, Problem, reaching, rule
-from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, entries, trace, way_text
+from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, How, entered_text, entries, trace, way_text
 
 
 @rule(
@@ -16,9 +16,9 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
     Nothing in the coroutine looks blocking: it calls a function, a method or a class of the project. That code calls
     other code, and somewhere down there stands `time.sleep`, an HTTP request or a database query. The event loop runs
-    all of it, so every other task waits until it is done. The same holds for the `__enter__` and `__exit__` of a
-    `with`, and for a function that is handed to the loop as a callback. The message shows the shortest way, and the
-    places of its steps follow.
+    all of it, so every other task waits until it is done. The same holds for properties that are read, for the
+    `__enter__` and `__exit__` of a `with` or the generator function behind it, and for a function that is handed to the
+    loop as a callback. The message shows the shortest way, and the places of its steps follow.
 
     ## Bad
 
@@ -62,10 +62,10 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
     Functions that are handed on without being called, code that asks whether an event loop runs, and calls through
     names that are not known for certain. Only what happens whenever the helper runs is followed: not what stands under
-    `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Attributes
-    that are properties are not followed, nor waiting for thread primitives, nor what asks the file system without
-    reading or writing contents, like `Path.exists`. A helper that only reads or writes files, computes or prompts the
-    user is information, however the rule is set. Test files, where nobody else waits.
+    `if` or `except`, or after an `if` that may have left the function, because the caller may know better. Waiting for
+    thread primitives is not followed, nor what is cached, nor what asks the file system without reading or writing
+    contents, like `Path.exists`. A helper that only reads or writes files, computes or prompts the user is
+    information, however the rule is set. Test files, where nobody else waits.
     """
     grave = list(entries(body, GRAVE))
     seen = {id(entry.node) for entry in grave}
@@ -76,9 +76,8 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
 
 def _message(body: Body, entry: Entry) -> str:
-    called = "" if entry.is_callback else "(...)"
-    return f"`{entry.entered}{called}` blocks the event loop: {way_text(body, entry)}; hand it to `{_thread(body)}`"
-
-
-def _thread(body: Body) -> str:
-    return "anyio.to_thread.run_sync" if body.library == "anyio" else "asyncio.to_thread"
+    effect = f"{entered_text(entry)} blocks the event loop: {way_text(body, entry)}"
+    thread = "anyio.to_thread.run_sync" if body.library == "anyio" else "asyncio.to_thread"
+    if entry.how is How.READ:
+        return f"{effect}; read it in a thread: `await {thread}(lambda: {entry.entered})`"
+    return f"{effect}; hand it to `{thread}`"

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Problem, calls, reaching, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.helpers import Entry, entries, trace, way_text
+from asynclint.rule.helpers import Entry, entered_text, entries, trace, way_text
 from asynclint.rule.loops import NESTED, STARTERS, THREADSAFE, asks_for_a_loop, expects_failure, is_patched, waits_here
 
 if TYPE_CHECKING:
@@ -99,6 +99,5 @@ def _deadlock(body: Body, call: "Call") -> str:
 
 
 def _message(body: Body, entry: Entry) -> str:
-    called = "" if entry.is_callback else "(...)"
     effect = "raises RuntimeError, because an event loop is running"
-    return f"`{entry.entered}{called}` {effect}: {way_text(body, entry)}; await a coroutine instead, or use a thread"
+    return f"{entered_text(entry)} {effect}: {way_text(body, entry)}; await a coroutine instead, or use a thread"

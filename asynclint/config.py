@@ -63,6 +63,7 @@ class Config(Struct, frozen=True, kw_only=True):
     target_version: TargetVersion = TargetVersion((3, 11), NEWEST_KNOWN)
     output_format: str = "full"
     blocking_calls: Mapping[str, BlockingCall | None] = {}  # by dotted name or glob; None: does not block
+    cache: bool = True  # may facts of installed packages be kept below `root`?
     root: str = ""
     file: str = ""
 

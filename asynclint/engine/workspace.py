@@ -2,11 +2,12 @@
 
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from asynclint.config import Config, ConfigError
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.depth import room_for_depth
+from asynclint.engine.shelf import FOLDER, Shelf
 from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
 from asynclint.facts.knowledge.packages import known_packages
@@ -27,6 +28,11 @@ def _configured_roots(config: Config) -> list[str]:
     return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
 
 
+def _root(config: Config) -> str:
+    """Where the project begins; without a configuration file, its repository."""
+    return config.root if config.file or not config.root else repository_root(config.root)
+
+
 def environment(config: Config) -> tuple[str, ...]:
     """The directories of the installed packages that the configuration means. Raises `ConfigError`."""
     if config.python is not None:
@@ -35,7 +41,7 @@ def environment(config: Config) -> tuple[str, ...]:
             place = f"{config.python}: no Python environment is there"
             raise ConfigError(f'`python`: {place}; name its interpreter or its directory, or "" for none')
         return sites
-    root = config.root if config.file or not config.root else repository_root(config.root)
+    root = _root(config)
     inferred = inferred_environment(root, os.environ) if root else None
     return site_directories(inferred) if inferred else ()
 
@@ -49,6 +55,12 @@ def _installed_facts(path: str) -> ModuleFacts | None:
             return summarise(tree, path, last_line=len(text.lines))
     except (OSError, Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
         return None
+
+
+def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
+    """Gives the facts of installed modules, which are kept from run to run."""
+    shelf = Shelf(os.path.join(_root(config), FOLDER) if config.cache and config.root else "")
+    return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
 
 class Workspace:
@@ -65,7 +77,7 @@ class Workspace:
         self.failures: dict[str, Finding] = {}
         packages = Environment(environment(config))
         finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
-        outside = Installed(_installed_facts, packages) if packages.sites else None
+        outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
         self.project = Project(self._facts, finder.locate, _blocking(config), outside)
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:

@@ -119,7 +119,9 @@ def _check(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Keep nothing between runs.")
+    ] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
@@ -127,12 +129,14 @@ def _check(
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
 ) -> int:
     """Lint files and directories (default: the current one)."""
+    from msgspec.structs import replace
+
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
     settings = _settings(given, stdin_filename, overrides, config, isolated)
     if show_files:
         return _show_files(given, settings)
-    result = _lint(given, stdin_filename, settings, jobs)  # nothing is cached yet, so --no-cache holds by itself
+    result = _lint(given, stdin_filename, replace(settings, cache=not no_cache), jobs)
     write(_reported(result, settings.output_format, quiet, _colored(color)))
     complain(result.errors)
     if not (result.files or result.errors or quiet):

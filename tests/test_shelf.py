@@ -1,0 +1,126 @@
+"""What is kept of installed packages between runs: it saves reading them, and is never trusted."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_environment import install, write
+
+from asynclint.config import load
+from asynclint.engine.shelf import FOLDER
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.soundness import is_sound
+from asynclint.linter import Linter
+from asynclint.source.respell import parse
+
+ASYNC = "async def save(): ...\n"
+PLAIN = "def save():       ...\n"
+APP = "import store\nasync def work():\n    store.save()\n"
+KEPT = Path(FOLDER)
+
+
+@pytest.fixture(autouse=True)
+def _inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    write({"pyproject.toml": "", "app.py": APP})
+    install({"store.py": ASYNC})
+
+
+def codes(*, cache: bool = True) -> list[str]:
+    config = msgspec.structs.replace(load("."), cache=cache)
+    return [finding.code for finding in Linter(config).lint("app.py").findings]
+
+
+def entries() -> list[Path]:
+    return list(KEPT.rglob("*.msgpack"))
+
+
+def installed() -> Path:
+    return next(Path(".venv").rglob("store.py"))
+
+
+def exchange(text: str) -> None:
+    """Other content of the same size and time."""
+    status = installed().stat()
+    installed().write_text(text)
+    os.utime(installed(), ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_package_is_read_once() -> None:
+    assert codes() == ["ASL101"]
+    assert [entry.parent.name for entry in entries()] == ["store"]
+    assert (KEPT / ".gitignore").read_text() == "*\n"
+    assert (KEPT / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
+    assert len(ASYNC) == len(PLAIN)
+    exchange(PLAIN)
+    assert codes() == ["ASL101"]  # nobody looked at it again
+    assert codes(cache=False) == []
+
+
+def test_a_package_that_has_changed_is_read_again() -> None:
+    assert codes() == ["ASL101"]
+    installed().write_text(PLAIN + "# and more\n")
+    assert codes() == []
+    installed().write_text(ASYNC)
+    assert codes() == ["ASL101"]
+
+
+def test_nothing_is_kept_where_nothing_may_be_or_need_be() -> None:
+    assert codes(cache=False) == ["ASL101"]
+    assert not KEPT.exists()
+    config = load(".", isolated=True, overrides={"python": ""})
+    assert Linter(config).lint("app.py").findings == ()
+    assert not KEPT.exists()
+
+
+def test_where_nothing_can_be_written_nothing_is_kept() -> None:
+    KEPT.write_text("a file in the way")
+    assert codes() == ["ASL101"]
+    assert KEPT.read_text() == "a file in the way"
+
+
+@given(st.binary(max_size=200))
+def test_any_damage_is_repaired(damage: bytes) -> None:
+    assert codes() == ["ASL101"]
+    (entry,) = entries()
+    whole = entry.read_bytes()
+    for content in (damage, whole[: len(damage)], whole[:-1] + damage[:1], damage + whole):
+        entry.write_bytes(content)
+        assert codes() == ["ASL101"]
+
+
+def facts_of(text: str) -> ModuleFacts:
+    from asynclint.facts.walk import summarise
+
+    return summarise(parse(text, "app.py"), "app.py", last_line=text.count("\n"))
+
+
+TEXT = "class C:\n    def f(self):\n        self.a = lambda: g(h())\n        return [x for x in self.a]\n"
+
+
+def test_what_is_made_is_sound_and_survives() -> None:
+    facts = facts_of(TEXT)
+    assert is_sound(facts)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(facts), type=ModuleFacts) == facts
+
+
+NUMBERS = st.one_of(st.integers(-3, 12), st.just(2**40))
+
+
+@given(st.data())
+def test_numbers_that_point_nowhere_are_noticed_or_harmless(data: st.DataObject) -> None:
+    """Whatever numbers a stranger writes: a scope never lies in itself, and all that is pointed to is there."""
+    facts = facts_of(TEXT)
+    scope = data.draw(st.sampled_from(facts.scopes))
+    scope.parent = data.draw(NUMBERS)
+    number = data.draw(NUMBERS)
+    facts.calls[:] = [msgspec.structs.replace(call, scope=number) for call in facts.calls]
+    if is_sound(facts):
+        for index in range(len(facts.scopes)):
+            assert facts.executor(index) <= index
+            assert facts.enclosing_class(index) < index or index == 0
+        assert all(facts.scopes[facts.executor(call.scope)] for call in facts.calls)

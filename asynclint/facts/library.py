@@ -3,6 +3,7 @@
 from asynclint.facts.entities import Coroutine, Either, Entity, Instance, Named
 from asynclint.facts.knowledge import Kind, call_of, stdlib, table
 from asynclint.facts.knowledge.blocking import blocking
+from asynclint.facts.knowledge.loops import STARTERS
 from asynclint.facts.knowledge.packages import is_tabled
 from asynclint.facts.knowledge.writers import WRITERS
 from asynclint.facts.outside import Outside
@@ -55,12 +56,12 @@ class Library:
 
     def inherited(self, klass: str, name: str) -> Named | None:
         """The method that a class gives to those that inherit from it, None when no table says that it has one."""
-        if klass in table(klass).classes:
+        method = f"{klass}.{name}"
+        if klass in table(klass).classes and method not in STARTERS:
             definer = _definer(klass, name)
             return Named(f"{definer}.{name}") if definer else None
-        method = f"{klass}.{name}"
-        is_known = method in blocking().calls or method in blocking().returns or method in WRITERS
-        return Named(method) if is_known else None
+        known = (blocking().calls, blocking().returns, WRITERS, STARTERS)
+        return Named(method) if any(method in names for names in known) else None
 
     def member(self, klass: str, name: str) -> Entity | None:
         """What an attribute of an instance is."""

@@ -13,7 +13,7 @@ from asynclint.rule.values import destination
 if TYPE_CHECKING:
     from libcst import Call, CSTNode
 
-__all__ = ["NESTED", "STARTERS", "THREADSAFE", "asks_for_a_loop", "expects_failure", "is_patched", "waits_here"]
+__all__ = ["NESTED", "STARTERS", "THREADSAFE", "asks_for_a_loop", "deadlocks", "expects_failure", "is_patched"]
 
 THREADSAFE = "asyncio.run_coroutine_threadsafe"
 _WAITERS = frozenset({"result", "exception"})
@@ -50,7 +50,13 @@ def _is_expecting(node: "CSTNode") -> bool:
     return isinstance(node, cst.Call) and code_of(node.func).rpartition(".")[2] in _EXPECTING
 
 
-def waits_here(body: Body, call: "Call") -> "Iterator[Call]":
+def deadlocks(body: Body) -> "Iterator[Call]":
+    """Calls of `result` on what `run_coroutine_threadsafe` gave for the running loop, which is held up by them."""
+    for call in body.calls(THREADSAFE) if body.is_async and not is_patched(body.facts) else ():
+        yield from _waits_here(body, call)
+
+
+def _waits_here(body: Body, call: "Call") -> "Iterator[Call]":
     """Where the coroutine waits for the result of a `run_coroutine_threadsafe` that the running loop should run."""
     names = destination(body, call).names
     if not _on_running_loop(body, call) or (names and _is_asked_before(body)):

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
+from asynclint.rule.loops import deadlocks
 
 
 @rule(
@@ -60,6 +61,9 @@ def blocking_wait(body: Body) -> Iterator[Problem]:
 
     `with lock:` of a `threading.Lock`, which is short where nothing is awaited inside; calls that do not wait
     (`blocking=False`, `block=False`, `timeout=0`, `wait=False`); `put` in a file that makes no bounded queue; the
-    result of a future that the same function asks whether it is `done()`; asyncio's own primitives.
+    result of a future that the same function asks whether it is `done()`; asyncio's own primitives; what ASL212 says of
+    the loop that waits for itself.
     """
-    yield from blocking_problems(body, "ASL206", "waits for another thread")
+    stuck = {id(call) for call in deadlocks(body)}
+    found = blocking_problems(body, "ASL206", "waits for another thread")
+    yield from (problem for problem in found if id(problem.node) not in stuck)

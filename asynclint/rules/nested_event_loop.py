@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Problem, calls, reaching, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.helpers import Entry, entered_text, entries, trace, way_text
-from asynclint.rule.loops import NESTED, STARTERS, THREADSAFE, asks_for_a_loop, expects_failure, is_patched, waits_here
+from asynclint.rule.loops import NESTED, STARTERS, THREADSAFE, asks_for_a_loop, deadlocks, expects_failure, is_patched
 
 if TYPE_CHECKING:
     from libcst import Call
@@ -20,7 +20,8 @@ def nested_event_loop(body: Body) -> Iterator[Problem]:
     """Code that the event loop runs starts an event loop, or waits for the loop that it holds up.
 
     `asyncio.run` and a loop's `run_until_complete` and `run_forever` raise `RuntimeError` while an event loop runs
-    in the same thread: in a coroutine, and in all plain code that a coroutine calls. `run_coroutine_threadsafe` is
+    in the same thread: in a coroutine, and in all plain code that a coroutine calls. So do the servers and bots that
+    call them: `uvicorn.run`, `aiohttp.web.run_app`, `discord.Client.run` and their like. `run_coroutine_threadsafe` is
     made for other threads: waiting for its result on the loop itself never ends, because the loop cannot run the
     coroutine meanwhile.
 
@@ -63,14 +64,14 @@ def nested_event_loop(body: Body) -> Iterator[Problem]:
 
     Functions that are handed to a thread or an executor, code that finds out first whether a loop runs
     (`get_running_loop`, `is_running`), that expects the `RuntimeError`, or that stands in a file which imports
-    `nest_asyncio`; helpers that start a loop under some condition only; `run_coroutine_threadsafe` with a loop that
-    is not known to be the running one.
+    `nest_asyncio` or `chainlit`; helpers that start a loop under some condition only; `run_coroutine_threadsafe` with
+    a loop that is not known to be the running one.
     """
     if is_patched(body.facts):
         return
     if body.is_async and not asks_for_a_loop(body):
         yield from (Problem(call, _direct(body, call)) for call in _started(body))
-    for call in _waited_for(body) if body.is_async else ():
+    for call in deadlocks(body):
         yield Problem(call, _deadlock(body, call))
     for entry in entries(body, NESTED):
         if not expects_failure(body, entry.node):
@@ -83,14 +84,9 @@ def _started(body: Body) -> "Iterator[Call]":
             yield call
 
 
-def _waited_for(body: Body) -> "Iterator[Call]":
-    """Calls of `result` on what `run_coroutine_threadsafe` gave for the running loop."""
-    return (waiting for call in body.calls(THREADSAFE) for waiting in waits_here(body, call))
-
-
 def _direct(body: Body, call: "Call") -> str:
     start = f"`{body.text(call.func)}` raises RuntimeError in `{body.name}`, because its event loop is running"
-    return f"{start}; await the coroutine instead"
+    return f"{start}; {STARTERS[body.name_of(call.func)]}"
 
 
 def _deadlock(body: Body, call: "Call") -> str:

@@ -119,9 +119,7 @@ def _check(
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Keep nothing between runs.")
-    ] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")] = False,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,

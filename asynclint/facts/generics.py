@@ -22,7 +22,7 @@ class Classes(Protocol):
         """The scope of a class body."""
         ...
 
-    def bases(self, klass: Class) -> list[Class | Named | None]:
+    def bases(self, klass: Class) -> tuple[Class | Named | None, ...]:
         """The direct bases."""
         ...
 

@@ -1,9 +1,82 @@
-"""The order in which Python looks for an attribute among the bases of a class."""
+"""The order in which Python looks for an attribute among the bases of a class, and the classes below."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+from asynclint.facts.entities import Alias, Class, Either, Entity, Instance, Named
+from asynclint.facts.module import ModuleFacts, Scope
+from asynclint.facts.questions import Questions
 
 Base = TypeVar("Base")
+Lineage = tuple[Class | Named | None, ...]
+
+
+class Code(Protocol):
+    """What has to be known of a project's code."""
+
+    def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
+        """What a code means in a scope of a file."""
+        ...
+
+    def scope(self, entity: Class) -> Scope:
+        """The scope of a class."""
+        ...
+
+    def module(self, path: str) -> ModuleFacts | None:
+        """The facts of a file."""
+        ...
+
+
+class Inheritance:
+    """Answers for the classes of one project."""
+
+    def __init__(self, code: Code, questions: Questions) -> None:
+        self._code = code
+        self._questions = questions
+        self._lineages: dict[Class, Lineage] = {}
+        self._below: dict[str, dict[Class, list[Class]]] = {}
+
+    def lineage(self, klass: Class) -> Lineage:
+        """The class and all it inherits from, in order; None for a base that is not known."""
+        return self._questions.settled(self._lineages, klass, (klass,), lambda: self._lineage(klass))
+
+    def _lineage(self, klass: Class) -> Lineage:
+        bases = self.bases(klass)
+        above = [self.lineage(base) if isinstance(base, Class) else (base,) for base in bases]
+        return (klass, *(base for base in merged([*above, bases]) if base != klass))
+
+    def bases(self, klass: Class) -> Lineage:
+        """The direct bases, None for those that are not known."""
+        scope = self._code.scope(klass)
+        bases = scope.klass.bases if scope.klass else ()
+        return tuple(class_of(self._code.evaluate(klass.path, scope.parent, code)) for code in bases)
+
+    def below(self, klass: Class) -> Sequence[Class]:
+        """The classes of the same file that inherit from a class."""
+        path = klass.path
+        return self._questions.settled(self._below, path, {}, lambda: self._all_below(path)).get(klass, ())
+
+    def _all_below(self, path: str) -> dict[Class, list[Class]]:
+        module, found = self._code.module(path), dict[Class, list[Class]]()
+        classes = [Class(path, index) for index, scope in enumerate(module.scopes if module else ()) if scope.klass]
+        for klass in classes:
+            for above in self.lineage(klass)[1:]:
+                if isinstance(above, Class) and above.path == path:
+                    found.setdefault(above, []).append(klass)
+        return found
+
+
+def class_of(base: Entity | None) -> Class | Named | None:
+    """The class that is meant where one is expected, through the name of an annotation; None when it is none."""
+    match base:
+        case Class() | Named():
+            return base
+        case Alias(of=Instance(of=klass)):
+            return klass
+        case Either(options=options):  # one for type checkers and one for Python
+            classes = [class_of(option) for option in options]
+            return classes[0] if all(isinstance(klass, Named) for klass in classes) else None
+    return None
 
 
 def merged(orders: Sequence[Sequence[Base]]) -> list[Base]:

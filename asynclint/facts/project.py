@@ -5,6 +5,7 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from asynclint.facts.annotations import Promise, promises, sole
@@ -30,13 +31,14 @@ from asynclint.facts.entities import (
 )
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.generics import meanings
-from asynclint.facts.inheritance import merged
+from asynclint.facts.inheritance import Inheritance, class_of
 from asynclint.facts.knowledge.blocking import BlockingCalls
 from asynclint.facts.knowledge.passing import PASSING, Passing
 from asynclint.facts.library import Library, canonical, is_class, is_wholly_known
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound, arms, chain, items_of
 from asynclint.facts.outside import Outside
+from asynclint.facts.questions import Questions
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
@@ -72,10 +74,8 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
         self._module_names: dict[str, tuple[str, ...]] = {}
-        self._lineages: dict[Class, tuple[Class | Named | None, ...]] = {}
-        self._below: dict[str, dict[Class, list[Class]]] = {}
-        self._busy: set[tuple[object, ...]] = set()
-        self._circular = False
+        self._questions = Questions()
+        self._inheritance = Inheritance(self, self._questions)
 
     # modules, functions, classes
 
@@ -118,14 +118,9 @@ class Project:
     def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
         """What the expression `code` means in a scope of a file; see `asynclint.facts.names` for codes."""
         key = (path, scope, code)
-        if key not in self._entities:
-            outer, self._circular = self._circular, False
-            result = self._guarded(key, lambda: self._evaluate(path, scope, code))
-            if self._circular and self._busy:  # perhaps unknown only because a larger question is still open
-                return result
-            self._entities[key] = result
-            self._circular = outer
-        return self._entities[key]
+        if key in self._entities:
+            return self._entities[key]
+        return self._questions.settled(self._entities, key, None, lambda: self._evaluate(path, scope, code))
 
     def call(self, path: str, call: CallFacts) -> Entity | None:
         """What is called, not what the call gives."""
@@ -138,17 +133,6 @@ class Project:
         for call in module.calls if module else ():
             if call.last_name == name and self.call(function.path, call) == function:
                 yield call
-
-    def _guarded(self, key: tuple[object, ...], answer: Callable[[], Entity | None]) -> Entity | None:
-        """Answers once per question: a name defined through itself is unknown."""
-        if key in self._busy:
-            self._circular = True
-            return None
-        self._busy.add(key)
-        try:
-            return answer()
-        finally:
-            self._busy.discard(key)
 
     def _evaluate(self, path: str, scope: int, code: str) -> Entity | None:
         if not code or code == "None":
@@ -345,7 +329,7 @@ class Project:
         """The meaning all bindings of a name agree on."""
         key = (module.path, scope, name, "bound")
         bindings = module.scopes[scope].names[name]
-        return self._guarded(key, lambda: self._agreed(module, self._relevant(module, bindings)))
+        return self._questions.asked(key, None, lambda: self._agreed(module, self._relevant(module, bindings)))
 
     def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
         """Without `x = None` and without the overloads and setters of a definition that follows."""
@@ -440,7 +424,7 @@ class Project:
                     return found
             return otherwise
 
-        return self._guarded((module.path, name, "star"), search)
+        return self._questions.asked((module.path, name, "star"), None, search)
 
     # members, results
 
@@ -483,32 +467,12 @@ class Project:
         return variable.bound
 
     def lineage(self, klass: Class) -> "tuple[Class | Named | None, ...]":
-        """The class and all it inherits from, in the order in which Python looks; None for a base that is not known.
+        """The class and all it inherits from, in the order in which Python looks; None for a base that is not known."""
+        return self._inheritance.lineage(klass)
 
-        See https://docs.python.org/3/howto/mro.html. Of a class that Python would refuse, depth first.
-        """
-        key = (klass, "lineage")
-        if klass in self._lineages or key in self._busy:
-            return self._lineages.get(klass, (klass,))
-        outer, self._circular = self._circular, False
-        self._busy.add(key)
-        bases = self.bases(klass)
-        above: list[Sequence[Class | Named | None]] = [
-            self.lineage(base) if isinstance(base, Class) else (base,) for base in bases
-        ]
-        self._busy.discard(key)
-        found = (klass, *(base for base in merged([*above, bases]) if base != klass))
-        if not (self._circular and self._busy):  # perhaps unknown only because a larger question is still open
-            self._lineages[klass] = found
-            self._circular = outer
-        return found
-
-    def bases(self, klass: Class) -> list[Class | Named | None]:
-        """The direct bases, None for those that are not known."""
-        scope = self.scope(klass)
-        bases = scope.klass.bases if scope.klass else ()
-        found = [self.evaluate(klass.path, scope.parent, code) for code in bases]
-        return [_class(base) for base in found]
+    def bases(self, klass: Class) -> "tuple[Class | Named | None, ...]":
+        """The direct bases of a class, None for those that are not known."""
+        return self._inheritance.bases(klass)
 
     def _is_declaration(self, entity: Entity) -> bool:
         """Is it a plain method without a body of its own, to be overridden?"""
@@ -519,25 +483,13 @@ class Project:
         """The coroutine function that all classes of the same file make of a method they inherit or should inherit."""
         if not all(isinstance(c, Class) or (c is not None and is_wholly_known(c.name)) for c in self.lineage(klass)):
             return None
-        below = (other for other in self._subclasses(klass.path).get(klass, ()) if name in self.scope(other).names)
+        below = (other for other in self._inheritance.below(klass) if name in self.scope(other).names)
         found = [self._class_member(other, name) for other in below]
         functions = [f for f in found if isinstance(f, Function) and self._makes_coroutine(f)]
         return functions[0] if functions and len(functions) == len(found) else None
 
     def _makes_coroutine(self, function: Function) -> bool:
         return isinstance(self._function_result(function), Coroutine)
-
-    def _subclasses(self, path: str) -> dict[Class, list[Class]]:
-        """The classes of a file, by those of the same file that they inherit from."""
-        if path not in self._below:
-            module, found = self.module(path), dict[Class, list[Class]]()
-            self._below[path] = found
-            for index, scope in enumerate(module.scopes if module else ()):
-                if scope.klass is not None:
-                    for above in self.lineage(Class(path, index)):
-                        if isinstance(above, Class) and above.path == path and above.scope != index:
-                            found.setdefault(above, []).append(Class(path, index))
-        return self._below[path]
 
     def _class_member(self, klass: Class, name: str, *, above: bool = False) -> Entity | None:
         for current in self.lineage(klass):
@@ -572,7 +524,8 @@ class Project:
         """What a class has from a base outside, the first `skip` of its lineage left out."""
         if self._library.outside is None:
             return None
-        return self._guarded((klass, name, skip, "outside"), lambda: self._inherited(klass, name, skip))
+        question = (klass, name, skip, "outside")
+        return self._questions.asked(question, None, lambda: self._inherited(klass, name, skip))
 
     def _inherited(self, klass: Class, name: str, skip: int) -> Entity | None:
         for current in islice(self.lineage(klass), skip, None):
@@ -607,7 +560,7 @@ class Project:
             if facts is not None and module is not None and name in facts.attributes:
                 bindings = self._relevant(module, facts.attributes[name])
                 key = (current, name, "attribute")
-                found = self._guarded(key, lambda m=module, b=bindings: self._agreed(m, b))  # type: ignore[misc]
+                found = self._questions.asked(key, None, partial(self._agreed, module, bindings))
                 return None if found is not None and self._loses_methods(found, name, facts.replaced) else found
         return None
 
@@ -657,7 +610,7 @@ class Project:
     def _promises_only(self, function: Function, types: frozenset[str]) -> bool:
         """Is the return value annotated as one of these types and nothing else?"""
         returns, scope = self.function(function).returns, self.scope(function)
-        promised = _class(self.evaluate(function.path, scope.parent, sole(returns))) if returns else None
+        promised = class_of(self.evaluate(function.path, scope.parent, sole(returns))) if returns else None
         return isinstance(promised, Named) and promised.name in types
 
     def _promises_iteration(self, function: Function) -> bool:
@@ -747,18 +700,6 @@ class Project:
         held = promise.arguments if entity not in _CALLABLES or sole("".join(promise.arguments[-1:])) else ()
         arguments = tuple(_NONE if a == "None" else self.annotated(path, scope, a) for a in held)
         return entity if promise.is_class else Instance(entity, arguments=arguments)
-
-
-def _class(base: Entity | None) -> Class | Named | None:
-    match base:
-        case Class() | Named():
-            return base
-        case Alias(of=Instance(of=klass)):
-            return klass
-        case Either(options=options):  # one for type checkers and one for Python
-            classes = [_class(option) for option in options]
-            return classes[0] if all(isinstance(klass, Named) for klass in classes) else None
-    return None
 
 
 def _kept(promised: Entity | None) -> Entity | None:

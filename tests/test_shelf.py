@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_environment import install, write
 
@@ -83,7 +83,14 @@ def test_where_nothing_can_be_written_nothing_is_kept() -> None:
     assert KEPT.read_text() == "a file in the way"
 
 
+def test_text_that_cannot_be_written_is_not_kept() -> None:
+    installed().write_text(ASYNC + "def other(mode: Literal['\\ud800']) -> '\\ud800': ...\n")
+    assert codes() == ["ASL101"]
+    assert codes() == ["ASL101"]
+
+
 @given(st.binary(max_size=200))
+@example(b"\x94\xa1\x92")  # text that is no UTF-8
 def test_any_damage_is_repaired(damage: bytes) -> None:
     assert codes() == ["ASL101"]
     (entry,) = entries()

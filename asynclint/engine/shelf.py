@@ -59,8 +59,8 @@ class Shelf:
                 if not os.path.exists(os.path.join(self._directory, name)):
                     _write(os.path.join(self._directory, name), text.encode())
             _write(place, msgspec.msgpack.encode(entry))
-        except OSError:
-            return  # read-only, or full: the next run makes it again
+        except (OSError, UnicodeEncodeError):
+            return  # read-only, full, or text that is none: the next run makes it again
 
 
 def _state(path: str) -> tuple[int, int] | None:
@@ -75,7 +75,7 @@ def _read(place: str) -> _Entry | None:
     try:
         with open(place, "rb") as file:
             entry = msgspec.msgpack.decode(file.read(), type=_Entry)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     facts = entry.facts
     return entry if facts is None or (facts.path == entry.path and is_sound(facts)) else None

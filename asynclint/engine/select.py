@@ -5,8 +5,8 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
-from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Items, Named
+from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.facts.module import ModuleFacts, ScopeKind
@@ -27,6 +27,10 @@ class Sieve:
         self._rules = rules
         self._calls = _by_key((key, rule) for rule in rules for key in rule.wants.calls)
         self._coroutine_calls = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_calls)
+        self._named_calls = _by_key((key, rule) for rule in rules for key in rule.wants.named_calls)
+        self._entered = _by_key((key, rule) for rule in rules for key in rule.wants.entered)
+        self._async_generators = [rule for rule in rules if rule.wants.async_generators]
+        self._async_loops = [rule for rule in rules if rule.wants.async_loops]
         self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
         self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
         self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
@@ -61,6 +65,14 @@ class Sieve:
                 yield scope, self._while_loops
         if self._names or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
+        for scope, here in enumerate(facts.scopes) if self._async_generators else ():
+            if here.function is not None and here.function.is_async and here.function.is_generator:
+                yield scope, self._async_generators
+        for loop in facts.loops if self._async_loops else ():
+            if loop.is_async:
+                yield loop.scope, self._async_loops
+        for item in facts.withs if self._entered else ():
+            yield item.scope, self._entered.get(_entered(project, facts, item), ())
         for scope in wrong_awaits(project, facts) if self._wrong_awaits else ():
             yield scope, self._wrong_awaits
         for scope in wrong_protocols(project, facts) if self._wrong_protocols else ():
@@ -92,6 +104,7 @@ class Sieve:
 
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
+        yield self._named_calls.get(call.last_name, ())
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
@@ -155,6 +168,15 @@ def _last_name(decorator: str) -> str:
 def _decorator(project: Project, facts: ModuleFacts, scope: int, code: str) -> str:
     entity = project.evaluate(facts.path, scope, code.removesuffix("()"))
     return entity.name if isinstance(entity, Named) else ""
+
+
+def _entered(project: Project, facts: ModuleFacts, item: WithFacts) -> str:
+    """The documented name of what a `with` enters: of the function that is called for it, or of the object's class."""
+    callee = project.evaluate(facts.path, item.scope, item.item.removesuffix("()")) if item.item else None
+    if not isinstance(callee, Named):
+        entered = project.evaluate(facts.path, item.scope, item.item) if item.item else None
+        callee = entered.of if isinstance(entered, Instance) else callee
+    return callee.name if isinstance(callee, Named) else ""
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

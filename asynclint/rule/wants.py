@@ -12,7 +12,11 @@ class Want(Struct, frozen=True):
 
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
+    named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
+    entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
+    async_generators: bool = False  # `async def`s with a `yield`
+    async_loops: bool = False  # bodies with an `async for`
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
     coroutine_arguments: frozenset[str] = frozenset()  # resolved or last names of what is given one
@@ -31,7 +35,11 @@ class Want(Struct, frozen=True):
         return Want(
             calls=self.calls | other.calls,
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
+            named_calls=self.named_calls | other.named_calls,
             bare_methods=self.bare_methods | other.bare_methods,
+            entered=self.entered | other.entered,
+            async_generators=self.async_generators or other.async_generators,
+            async_loops=self.async_loops or other.async_loops,
             coroutine_uses=self.coroutine_uses | other.coroutine_uses,
             exceptional_calls=self.exceptional_calls or other.exceptional_calls,
             coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
@@ -51,6 +59,26 @@ class Want(Struct, frozen=True):
 def calls(*names: str, in_coroutine: bool = False) -> Want:
     """Bodies that call one of these, by resolved name: `time.sleep`, `asyncio.Queue.get`."""
     return Want(coroutine_calls=frozenset(names)) if in_coroutine else Want(calls=frozenset(names))
+
+
+def named_calls(*names: str) -> Want:
+    """Bodies that call anything of these last names: `x.create_task(...)`, whatever `x` is."""
+    return Want(named_calls=frozenset(names))
+
+
+def entering(*names: str) -> Want:
+    """Bodies that enter one of these by `with` or `async with`: `asyncio.timeout`, or an object of `threading.Lock`."""
+    return Want(entered=frozenset(names))
+
+
+def async_generators() -> Want:
+    """Every `async def` with a `yield`."""
+    return Want(async_generators=True)
+
+
+def async_loops() -> Want:
+    """Bodies with an `async for`, in comprehensions too."""
+    return Want(async_loops=True)
 
 
 def bare_methods(*names: str) -> Want:

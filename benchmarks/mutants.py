@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deletions import Above, deletions, function_of, other_makers, parents
@@ -23,7 +23,7 @@ from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 
 _SLEEP = "_blocking_time"  # what `time` is imported as, so that no name of the module is in the way
-_CODES: Mapping[str, frozenset[str]] = {"await": frozenset({"ASL101", "ASL102"}), "sleep": frozenset({"ASL201"})}
+_HELPER = f"\n\ndef _blocking_sleep(seconds):\n    {_SLEEP}.sleep(seconds)\n"
 _HEADER = ("package", "places", "mutants", "found", "", "elsewhere", "seconds")
 
 
@@ -38,13 +38,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One defect to make: `edits` are byte spans of the file and what to put there, `line` is where it is made.
+    """One defect to make: `edits` are byte spans of the file, in order, and what to put there.
 
-    A finding between the lines `first` and `last` has found it.
+    It is made on `line`, where an `await` stands at byte `start`; a finding between the lines `first` and `last` has
+    found it.
     """
 
     path: str
     line: int
+    start: int
     first: int
     last: int
     use: str
@@ -93,11 +95,22 @@ def awaits(package: Path) -> Iterator[Mutant]:
             for deletion in deletions(source.tree, parents(source.tree), others):
                 start = offset(deletion.node.lineno, deletion.node.col_offset)
                 line, span = deletion.node.lineno, (start, start + len("await"), "")
-                yield Mutant(source.path, line, deletion.first, deletion.last, deletion.use, (span,))
+                yield Mutant(source.path, line, start, deletion.first, deletion.last, deletion.use, (span,))
 
 
 def sleeps(package: Path) -> Iterator[Mutant]:
     """Every `await asyncio.sleep(x)` of a package that sleeps, and is to become a `time.sleep(x)`."""
+    return _blocking(package, f"{_SLEEP}.sleep")
+
+
+def helpers(package: Path) -> Iterator[Mutant]:
+    """The same sleeps, to become calls of a plain function at the end of the file that calls `time.sleep`."""
+    for mutant in _blocking(package, "_blocking_sleep"):
+        end = len(SourceText.decode(Path(mutant.path).read_bytes()).text.encode())
+        yield replace(mutant, use="helper", edits=(*mutant.edits, (end, end, _HELPER)))
+
+
+def _blocking(package: Path, callee: str) -> Iterator[Mutant]:
     for source in sources(package):
         if "asyncio" in source.text:
             above, offset = parents(source.tree), _offsets(source.text)
@@ -106,11 +119,15 @@ def sleeps(package: Path) -> Iterator[Mutant]:
                 if imported and isinstance(node, ast.Await) and _is_sleep(node, above):
                     assert isinstance(node.value, ast.Call)
                     func = node.value.func
-                    end = offset(func.end_lineno or 0, func.end_col_offset or 0)
-                    swap = offset(node.lineno, node.col_offset), end, f"{_SLEEP}.sleep"
-                    edits = (imported, imported, f"; import time as {_SLEEP}"), swap
+                    start, end = (offset(*at) for at in _ends(node, func))
+                    edits = (imported, imported, f"; import time as {_SLEEP}"), (start, end, callee)
                     last = node.end_lineno or node.lineno
-                    yield Mutant(source.path, node.lineno, node.lineno, last, "sleep", edits)
+                    yield Mutant(source.path, node.lineno, start, node.lineno, last, "sleep", edits)
+
+
+def _ends(first: ast.expr, last: ast.expr) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the first begins and the last ends."""
+    return (first.lineno, first.col_offset), (last.end_lineno or 0, last.end_col_offset or 0)
 
 
 def _is_sleep(node: ast.Await, above: Above) -> bool:
@@ -140,7 +157,7 @@ def _offsets(text: str) -> Callable[[int, int], int]:
 def mutated(text: str, mutant: Mutant) -> str | None:
     """The text with the defect, None when it is not where the tree says (older Pythons misplace parts of f-strings)."""
     data = text.encode()
-    if not data[mutant.edits[-1][0] :].startswith(b"await"):
+    if not data[mutant.start :].startswith(b"await"):
         return None
     for start, end, new in reversed(mutant.edits):
         rest = data[end:] if new else data[end:].lstrip(b" \t")
@@ -151,6 +168,12 @@ def mutated(text: str, mutant: Mutant) -> str | None:
         return None
     return data.decode()
 
+
+KINDS: Mapping[str, tuple[Callable[[Path], Iterator[Mutant]], frozenset[str]]] = {
+    "await": (awaits, frozenset({"ASL101", "ASL102"})),
+    "sleep": (sleeps, frozenset({"ASL201"})),
+    "helper": (helpers, frozenset({"ASL210"})),
+}
 
 # what is said of it
 
@@ -184,10 +207,11 @@ def _new(findings: Sequence[Finding], clean: Counter[tuple[str, int, str]]) -> l
 
 def score(package: Path, seed: int, size: int, kind: str) -> Score:
     """Lints that many mutants of a package, chosen at random."""
-    places = list((awaits if kind == "await" else sleeps)(package))
+    make, codes = KINDS[kind]
+    places = list(make(package))
     chosen = random.Random(f"{seed} {package.name}").sample(places, min(size, len(places)))
     start = time.perf_counter()
-    told = tuple(outcomes(chosen, _CODES[kind]))
+    told = tuple(outcomes(chosen, codes))
     return Score(package.name, len(places), told, time.perf_counter() - start)
 
 
@@ -228,7 +252,7 @@ def main() -> None:
     parser.add_argument("packages", nargs="+", type=Path, metavar="PATH", help="directory of a package")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--mutants", type=int, default=300, metavar="N", help="of each package (default: 300)")
-    parser.add_argument("--kind", choices=sorted(_CODES), default="await")
+    parser.add_argument("--kind", choices=sorted(KINDS), default="await")
     parser.add_argument("--misses", type=int, default=0, metavar="N", help="show so many of each package's misses")
     options = parser.parse_args()
     sys.stdout.write(f"seed {options.seed}\n")

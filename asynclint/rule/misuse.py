@@ -82,7 +82,7 @@ def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
         case cst.BooleanOperation():
             return _TRUTH if misuse(body, above) == _TRUTH else None
         case cst.NamedExpr(target=cst.Name(value=name)) if above.value is expression:
-            return misuse(body, above) if all(misuse(body, read) for read in body.reads(name)) else None
+            return misuse(body, above) if all(_is_no_await(body, read) for read in body.reads(name)) else None
         case cst.Comparison() | cst.ComparisonTarget():
             return _COMPARED
         case cst.BinaryOperation(left=cst.SimpleString() | cst.FormattedString(), operator=cst.Modulo()):
@@ -110,6 +110,12 @@ def misuse(body: Body, expression: "BaseExpression") -> Misuse | None:
         case cst.Arg():
             return _as_argument(body, above)
     return None
+
+
+def _is_no_await(body: Body, read: "CSTNode") -> bool:
+    """Is it misused, or given back by a coroutine, whose callers expect what is awaited to?"""
+    is_returned = body.is_async and isinstance(body.parent(read), cst.Return)
+    return is_returned or (isinstance(read, cst.BaseExpression) and misuse(body, read) is not None)
 
 
 def _may_be_generator(body: Body, expression: "BaseExpression") -> bool:

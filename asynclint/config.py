@@ -19,9 +19,10 @@ DEFAULT_EXCLUDE = (
     *(".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode"),
     *("__pycache__", "__pypackages__", "_build", "buck-out", "build", "dist", "node_modules", "site-packages", "venv"),
 )
+DEFAULT_TEST_FILES = ("test_*.py", "*_test.py", "conftest.py", "test/", "tests/")
 _FILES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
-_LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude", "src")
-_PATHS = ("exclude", "extend-exclude")
+_LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude", "src", "test-files")
+_PATHS = ("exclude", "extend-exclude", "test-files")
 _DOTTED = re.compile(r"[\w*?]+(\.[\w*?]+)+")
 _LOWER_BOUND = re.compile(r"\s*(?:>=|~=|===?|>)\s*v?(\d{1,4})(?:\.(\d{1,4}))?", re.ASCII)
 
@@ -62,6 +63,7 @@ class Config(Struct, frozen=True, kw_only=True):
     python: str | None = None
     target_version: TargetVersion = TargetVersion((3, 11), NEWEST_KNOWN)
     output_format: str = "full"
+    test_files: tuple[str, ...] = DEFAULT_TEST_FILES
     blocking_calls: Mapping[str, BlockingCall | None] = {}  # by dotted name or glob; None: does not block
     cache: bool = True  # may facts of installed packages be kept below `root`?
     root: str = ""
@@ -83,6 +85,7 @@ class _Keys(Struct, frozen=True, rename="kebab"):
     python: str | UnsetType = UNSET
     target_version: object = UNSET
     output_format: str | UnsetType = UNSET
+    test_files: tuple[str, ...] | UnsetType = UNSET
     blocking_calls: object = UNSET
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from deletions import Above, deletions, function_of, other_makers, parents
 
-from asynclint.config import Config
-from asynclint.engine.check import is_test_file
+from asynclint.config import DEFAULT_TEST_FILES, Config
 from asynclint.finding import Finding
 from asynclint.linter import Linter
+from asynclint.source.files import files_like
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 
@@ -77,8 +77,9 @@ class Score:
 
 def sources(package: Path) -> Iterator[Source]:
     """The files of a package that are no tests and can be parsed."""
+    is_test = files_like(DEFAULT_TEST_FILES)
     for path in sorted(package.rglob("*.py")):
-        if not is_test_file(str(path.relative_to(package))):
+        if not is_test(str(path)):
             try:
                 text = SourceText.decode(path.read_bytes()).text
                 yield Source(str(path), text, parse(text, str(path)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from asynclint.config import DEFAULT_EXCLUDE, NEWEST_KNOWN, Config, ConfigError, TargetVersion, load
+from asynclint.linter import Linter
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +49,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         python = "env"
         target-version = "py312"
         output-format = "concise"
+        test-files = ["checks/"]
         """
     )
     assert load(".") == Config(
@@ -63,6 +65,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         python=str(tmp_path / "env"),
         target_version=TargetVersion((3, 12), NEWEST_KNOWN),
         output_format="concise",
+        test_files=("checks/",),
         root=str(tmp_path),
         file=str(tmp_path / "pyproject.toml"),
     )
@@ -198,3 +201,11 @@ def test_a_directory_is_no_configuration() -> None:
 def test_a_missing_file_that_was_named_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"^no\.toml: cannot be read: no such file or directory$"):
         load(".", file="no.toml")
+
+
+def test_what_counts_as_a_test_file_is_chosen(tmp_path: Path) -> None:
+    write('[tool.asynclint]\ntest-files = ["checks/", "src/trial/*.py"]')
+    text = "import subprocess\nasync def work():\n    subprocess.run([])\n"
+    paths = ["checks/a.py", "src/trial/a.py", "src/trial/deep/a.py", "src/a.py", "tests/test_a.py"]
+    found = {path: Linter(load("."), {path: text}).lint(path).findings for path in paths}
+    assert [path for path in paths if found[path]] == ["src/trial/deep/a.py", "src/a.py", "tests/test_a.py"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from asynclint.config import DEFAULT_EXCLUDE
-from asynclint.source.files import Discovered, discover, module_root, project_root, read
+from asynclint.config import DEFAULT_EXCLUDE, DEFAULT_TEST_FILES
+from asynclint.source.files import Discovered, discover, files_like, module_root, project_root, read
 
 Tree = Callable[..., None]
 
@@ -116,6 +116,24 @@ def test_given_paths_are_excluded_only_when_forced(tree: Tree) -> None:
     tree("build/a.py", "src/b.py")
     assert files("build", "build/a.py", "src/b.py", exclude=("build",)) == ["build/a.py", "src/b.py"]
     assert files("build", "build/a.py", "src/b.py", exclude=("build",), force_exclude=True) == ["src/b.py"]
+
+
+def test_files_of_tests_are_the_same_wherever_we_stand(tree: Tree, tmp_path: Path) -> None:
+    tree("test/project/pyproject.toml=", "test/project/tests/deep/a.py", "test/project/src/test_b.py")
+    tree("test/project/src/b_test.py", "test/project/conftest.py", "test/project/src/a.py", "test/project/testing/a.py")
+    project = tmp_path / "test" / "project"
+    for place in (tmp_path, project, project / "tests", project / "tests" / "deep"):
+        os.chdir(place)
+        is_test = files_like(DEFAULT_TEST_FILES)
+        found = [path.relative_to(project).as_posix() for path in sorted(project.rglob("*.py")) if is_test(str(path))]
+        assert found == ["conftest.py", "src/b_test.py", "src/test_b.py", "tests/deep/a.py"]
+        assert is_test(os.path.relpath(project / "tests" / "not_there.py"))
+
+
+def test_without_a_marked_root_a_package_is_its_own(tree: Tree) -> None:
+    tree("tests/pkg/__init__.py", "tests/pkg/a.py", "tests/pkg/tests/__init__.py", "tests/pkg/tests/b.py")
+    is_test = files_like(DEFAULT_TEST_FILES)
+    assert [is_test(path) for path in ("tests/pkg/a.py", "tests/pkg/tests/b.py")] == [False, True]
 
 
 def test_gitignore_files_are_followed_from_the_root_of_the_work_tree(tree: Tree) -> None:

@@ -1,9 +1,7 @@
 """One file: its candidate bodies read, its rules asked, their problems turned into findings."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import PurePath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +18,6 @@ from asynclint.rule.body import Body, Target
 from asynclint.source.text import SourceText
 
 CANNOT_ANALYSE = "ASL000", "cannot-analyse"
-_TEST_FILE = re.compile(r"test_.*\.py|.*_test\.py|conftest\.py")
 
 
 class Enabled(Struct, frozen=True):
@@ -53,18 +50,13 @@ class Inspection(Struct, frozen=True):
     target: Target
     shown: Callable[[str], str]  # a file's path as the user would type it
     column: Callable[[str, int, int], int]  # of a path, a line and a UTF-8 offset
+    is_test: Callable[[str], bool]  # of a path
     sieve: bool = True
-
-
-def is_test_file(path: str) -> bool:
-    """Is it a file of tests by its name or one of its directories?"""
-    pure = PurePath(path)
-    return bool(_TEST_FILE.fullmatch(pure.name)) or any(part in ("tests", "test") for part in pure.parts[:-1])
 
 
 def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
     """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
-    in_tests = is_test_file(inspection.shown(facts.path))
+    in_tests = inspection.is_test(facts.path)
     heard = {e.rule.code: s for e in inspection.rules if (s := e.severity(in_tests=in_tests)) is not None}
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)

@@ -11,6 +11,7 @@ from asynclint.engine.workspace import Workspace
 from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
 from asynclint.rule.body import Target
+from asynclint.source.files import files_like
 from asynclint.source.text import SourceText
 from asynclint.source.waivers import governed_lines, is_waived, skips_file
 
@@ -34,7 +35,10 @@ class Runner:
         target = Target(config.target_version.oldest, config.target_version.newest)
         rules = tuple(choose(config))
         workspace = self.workspace
-        self._inspection = Inspection(workspace.project, rules, target, workspace.shown, workspace.column, sieve)
+        is_test = files_like(config.test_files)
+        self._inspection = Inspection(
+            workspace.project, rules, target, workspace.shown, workspace.column, is_test, sieve
+        )
 
     def check(self, path: str) -> FileReport:
         """The report of one file, whatever is wrong with it."""

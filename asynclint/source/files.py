@@ -1,15 +1,15 @@
 """Which files belong to the project, and where its roots are."""
 
-import glob
 import os
-import re
-import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import PurePath
 
 from msgspec import Struct
 from pathspec import GitIgnoreSpec
+
+from asynclint.source.globs import Globs, parent, slashed, spec
 
 _ROOT_MARKS = ("pyproject.toml", "asynclint.toml", ".asynclint.toml", ".git", "setup.cfg")
 
@@ -30,9 +30,9 @@ def discover(
     `exclude` holds names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute) in gitignore's globs; it
     applies to the given paths themselves only with `force_exclude`.
     """
-    search = _Search(_Excluded.of(exclude), respect_gitignore)
+    search = _Search(Globs.of(exclude), respect_gitignore)
     for path in paths:
-        if not (force_exclude and search.excluded.reaches(path)):
+        if not (force_exclude and search.excluded.reaches(path, _top(path))):
             search.start(path)
     return search.finish()
 
@@ -47,14 +47,23 @@ def project_root(path: str) -> str:
     """The nearest directory upward with a configuration file or `.git`, else the path's own directory."""
     absolute = os.path.abspath(path)
     start = absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
-    marked = (parent for parent in upward(start) if any(os.path.exists(os.path.join(parent, m)) for m in _ROOT_MARKS))
-    return next(marked, start)
+    return next(filter(_is_marked, upward(start)), start)
+
+
+def _is_marked(directory: str) -> bool:
+    return any(os.path.exists(os.path.join(directory, mark)) for mark in _ROOT_MARKS)
 
 
 def repository_root(path: str) -> str:
     """The nearest directory upward with `.git`, else the project's root."""
     start = project_root(path)
     return next((parent for parent in upward(start) if os.path.exists(os.path.join(parent, ".git"))), start)
+
+
+def _top(path: str) -> str:
+    """Where we stand, or the project's root when the path lies elsewhere: no directory above tells what a file is."""
+    here = os.getcwd()
+    return here if PurePath(os.path.abspath(path)).is_relative_to(here) else project_root(path)
 
 
 def module_root(path: str) -> str:
@@ -64,37 +73,27 @@ def module_root(path: str) -> str:
     return next(outside, start)
 
 
+def files_like(globs: Sequence[str]) -> Callable[[str], bool]:
+    """Tells whether a file, or a directory that holds it, is meant by these names and paths in gitignore's globs.
+
+    It is the same wherever we stand: no directory above the project's root counts.
+    """
+    wanted = Globs.of(globs)
+
+    @cache
+    def top(directory: str) -> str:
+        root = project_root(directory)
+        return root if root != directory or _is_marked(root) else module_root(os.path.join(directory, "any.py"))
+
+    return lambda path: wanted.reaches(path, top(os.path.dirname(os.path.abspath(path))))
+
+
 def upward(directory: str) -> Iterator[str]:
     """The directory and all above it."""
     yield directory
     while (parent := os.path.dirname(directory)) != directory:
         yield parent
         directory = parent
-
-
-class _Excluded(Struct, frozen=True):
-    """Names are looked for in one component at a time, so that a whole project may lie below a `build`."""
-
-    names: GitIgnoreSpec
-    places: GitIgnoreSpec
-
-    @classmethod
-    def of(cls, patterns: Sequence[str]) -> "_Excluded":
-        names = [pattern for pattern in patterns if "/" not in pattern.rstrip("/")]
-        places = [_from_root(pattern) for pattern in patterns if "/" in pattern.rstrip("/")]
-        return cls(_spec(re.sub(r"^[!#]", r"\\\g<0>", name) for name in names), _spec(places))
-
-    def selects(self, path: str) -> bool:
-        """Whether this absolute path, ending in a slash if a directory, is excluded for itself."""
-        name = path.rstrip("/").rpartition("/")[2] + path[len(path.rstrip("/")) :]
-        return self.names.match_file(name) or _selects(self.places, path.lstrip("/"))
-
-    def reaches(self, path: str) -> bool:
-        """Whether the path or a directory that holds it is excluded, looking no higher than the place we stand in."""
-        absolute, here = PurePath(os.path.abspath(path)), os.getcwd()
-        top = here if absolute.is_relative_to(here) else project_root(path)
-        inside = [part for part in (absolute, *absolute.parents) if part.is_relative_to(top) and str(part) != top]
-        return any(self.selects(_slashed(str(part), part != absolute or os.path.isdir(part))) for part in inside)
 
 
 class _Ignored(Struct, frozen=True):
@@ -106,7 +105,7 @@ class _Ignored(Struct, frozen=True):
 
     def selects(self, path: str) -> bool:
         """Whether this absolute path, ending in a slash if a directory, is ignored for itself."""
-        return self._covers(path) and not self._covers(_parent(path))
+        return self._covers(path) and not self._covers(parent(path))
 
     def _covers(self, path: str) -> bool:
         inside = path.startswith(self.directory) and path != self.directory
@@ -126,7 +125,7 @@ class _Place(Struct, frozen=True):
 class _Search:
     """Walks real directories before linked ones, so that a file is known by its own name; no directory twice."""
 
-    def __init__(self, excluded: _Excluded, respect_gitignore: bool) -> None:
+    def __init__(self, excluded: Globs, respect_gitignore: bool) -> None:
         self.excluded = excluded
         self._respect_gitignore = respect_gitignore
         self._problems: list[str] = []
@@ -175,7 +174,7 @@ class _Search:
         is_directory, is_link = _is_directory(entry), entry.is_symlink()
         if not is_directory and not (entry.name.endswith(".py") and _is_file(entry)):
             return
-        path = _slashed(os.path.join(above, entry.name), is_directory)
+        path = slashed(os.path.join(above, entry.name), is_directory)
         if self.excluded.selects(path) or (place.ignored is not None and place.ignored.selects(path)):
             return
         if is_directory:
@@ -204,33 +203,14 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _slashed(path: str, is_directory: bool) -> str:
-    """The path as gitignore's rules spell it: `/` between its parts, and after it when it is a directory."""
-    return path.replace(os.sep, "/").rstrip("/") + ("/" if is_directory else "")
-
-
-def _parent(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[0] + "/"
-
-
-def _selects(spec: GitIgnoreSpec, path: str) -> bool:
-    """Whether the spec matches the path itself and not, as gitignore would have it, merely a directory above."""
-    return spec.match_file(path) and not spec.match_file(_parent(path))
-
-
-def _from_root(pattern: str) -> str:
-    absolute = os.path.normpath(os.path.join(glob.escape(os.getcwd()), pattern))
-    return _slashed(absolute, pattern.endswith("/"))
-
-
 def _governing(directory: str) -> _Ignored | None:
     """The .gitignore files above this directory, up to the root of its git work tree; without one, none."""
     above = list(upward(directory))
     tops = (index for index, parent in enumerate(above) if os.path.exists(os.path.join(parent, ".git")))
     top = next(tops, 0)
     ignored = _with_file(above[top], os.path.join(".git", "info", "exclude"), None)
-    for parent in reversed(above[1 : top + 1]):
-        ignored = _with_own_file(parent, ignored)
+    for inner in reversed(above[1 : top + 1]):
+        ignored = _with_own_file(inner, ignored)
     return ignored
 
 
@@ -244,18 +224,4 @@ def _with_file(directory: str, name: str, outer: _Ignored | None) -> _Ignored | 
             lines = file.read().splitlines()
     except OSError:
         return outer
-    return _Ignored(_slashed(directory, True), _spec(lines), outer)
-
-
-def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd character classes; git does not warn of them either
-        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except (ValueError, re.error):
-        return False
-    return True
+    return _Ignored(slashed(directory, True), spec(lines), outer)

@@ -4,53 +4,22 @@ Run `python benchmarks/mutants.py PATH...`; see the README beside this file.
 """
 
 import argparse
-import ast
 import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from deletions import Above, deletions, function_of, other_makers, parents
+from mutations import KINDS, Mutant, mutated
 
-from asynclint.config import DEFAULT_TEST_FILES, Config
+from asynclint.config import Config
 from asynclint.finding import Finding
 from asynclint.linter import Linter
-from asynclint.source.files import files_like
-from asynclint.source.respell import parse
-from asynclint.source.text import SourceText, Unreadable
+from asynclint.source.text import SourceText
 
-_SLEEP = "_blocking_time"  # what `time` is imported as, so that no name of the module is in the way
-_HELPER = f"\n\ndef _blocking_sleep(seconds):\n    {_SLEEP}.sleep(seconds)\n"
 _HEADER = ("package", "places", "mutants", "found", "", "elsewhere", "seconds")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of a package, read and parsed."""
-
-    path: str
-    text: str
-    tree: ast.Module
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One defect to make: `edits` are byte spans of the file, in order, and what to put there.
-
-    It is made on `line`, where an `await` stands at byte `start`; a finding between the lines `first` and `last` has
-    found it.
-    """
-
-    path: str
-    line: int
-    start: int
-    first: int
-    last: int
-    use: str
-    edits: tuple[tuple[int, int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -72,110 +41,6 @@ class Score:
     seconds: float
 
 
-# what to break
-
-
-def sources(package: Path) -> Iterator[Source]:
-    """The files of a package that are no tests and can be parsed."""
-    is_test = files_like(DEFAULT_TEST_FILES)
-    for path in sorted(package.rglob("*.py")):
-        if not is_test(str(path)):
-            try:
-                text = SourceText.decode(path.read_bytes()).text
-                yield Source(str(path), text, parse(text, str(path)))
-            except (Unreadable, SyntaxError, ValueError, RecursionError):
-                sys.stderr.write(f"{path}: cannot be parsed, left out\n")
-
-
-def awaits(package: Path) -> Iterator[Mutant]:
-    """Every `await` of a package whose deletion is a defect."""
-    others = other_makers(source.tree for source in sources(package))
-    for source in sources(package):
-        if "await" in source.text:
-            offset = _offsets(source.text)
-            for deletion in deletions(source.tree, parents(source.tree), others):
-                start = offset(deletion.node.lineno, deletion.node.col_offset)
-                line, span = deletion.node.lineno, (start, start + len("await"), "")
-                yield Mutant(source.path, line, start, deletion.first, deletion.last, deletion.use, (span,))
-
-
-def sleeps(package: Path) -> Iterator[Mutant]:
-    """Every `await asyncio.sleep(x)` of a package that sleeps, and is to become a `time.sleep(x)`."""
-    return _blocking(package, f"{_SLEEP}.sleep")
-
-
-def helpers(package: Path) -> Iterator[Mutant]:
-    """The same sleeps, to become calls of a plain function at the end of the file that calls `time.sleep`."""
-    for mutant in _blocking(package, "_blocking_sleep"):
-        end = len(SourceText.decode(Path(mutant.path).read_bytes()).text.encode())
-        yield replace(mutant, use="helper", edits=(*mutant.edits, (end, end, _HELPER)))
-
-
-def _blocking(package: Path, callee: str) -> Iterator[Mutant]:
-    for source in sources(package):
-        if "asyncio" in source.text:
-            above, offset = parents(source.tree), _offsets(source.text)
-            imported = _import_end(source.tree, offset)
-            for node in ast.walk(source.tree):
-                if imported and isinstance(node, ast.Await) and _is_sleep(node, above):
-                    assert isinstance(node.value, ast.Call)
-                    func = node.value.func
-                    start, end = (offset(*at) for at in _ends(node, func))
-                    edits = (imported, imported, f"; import time as {_SLEEP}"), (start, end, callee)
-                    last = node.end_lineno or node.lineno
-                    yield Mutant(source.path, node.lineno, start, node.lineno, last, "sleep", edits)
-
-
-def _ends(first: ast.expr, last: ast.expr) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where the first begins and the last ends."""
-    return (first.lineno, first.col_offset), (last.end_lineno or 0, last.end_col_offset or 0)
-
-
-def _is_sleep(node: ast.Await, above: Above) -> bool:
-    match node.value:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio"), attr="sleep"), args=[seconds]):
-            nothing = isinstance(seconds, ast.Constant) and seconds.value == 0  # only gives way to other tasks
-            return not nothing and isinstance(function_of(node, above), ast.AsyncFunctionDef)
-    return False
-
-
-def _import_end(tree: ast.Module, offset: Callable[[int, int], int]) -> int:
-    """The end of the first import that another one may follow on its line, 0 when there is none."""
-    for node in tree.body:
-        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
-            return offset(node.end_lineno or 0, node.end_col_offset or 0)
-    return 0
-
-
-def _offsets(text: str) -> Callable[[int, int], int]:
-    """From a line and a column as `ast` counts them to the byte offset in the file."""
-    starts = [0]
-    for line in text.encode().splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    return lambda line, column: starts[line - 1] + column
-
-
-def mutated(text: str, mutant: Mutant) -> str | None:
-    """The text with the defect, None when it is not where the tree says (older Pythons misplace parts of f-strings)."""
-    data = text.encode()
-    if not data[mutant.start :].startswith(b"await"):
-        return None
-    for start, end, new in reversed(mutant.edits):
-        rest = data[end:] if new else data[end:].lstrip(b" \t")
-        data = data[:start] + new.encode() + rest
-    try:
-        parse(data.decode())
-    except SyntaxError:
-        return None
-    return data.decode()
-
-
-KINDS: Mapping[str, tuple[Callable[[Path], Iterator[Mutant]], frozenset[str]]] = {
-    "await": (awaits, frozenset({"ASL101", "ASL102"})),
-    "sleep": (sleeps, frozenset({"ASL201"})),
-    "helper": (helpers, frozenset({"ASL210"})),
-}
-
 # what is said of it
 
 
@@ -186,7 +51,7 @@ def outcomes(mutants: Sequence[Mutant], codes: frozenset[str]) -> Iterator[Outco
         clean = Counter(map(_said, _findings(path, text)))
         for mutant in mutants:
             if mutant.path == path and (broken := mutated(text, mutant)) is not None:
-                new = _new(_findings(path, broken), clean)
+                new = _new(_findings(path, broken), _shifted(clean, mutant))
                 hits = [f for f in new if f.code in codes and mutant.first <= f.span.line <= mutant.last]
                 yield Outcome(mutant, bool(hits), tuple(f for f in new if f not in hits))
 
@@ -200,6 +65,14 @@ def _said(finding: Finding) -> tuple[str, int, str]:
     return finding.code, finding.span.line, finding.message
 
 
+def _shifted(clean: Counter[tuple[str, int, str]], mutant: Mutant) -> Counter[tuple[str, int, str]]:
+    """The same findings below the lines that were added."""
+    if not mutant.added:
+        return clean
+    moved = ((code, line + mutant.added * (line > mutant.line), message) for code, line, message in clean.elements())
+    return Counter(moved)
+
+
 def _new(findings: Sequence[Finding], clean: Counter[tuple[str, int, str]]) -> list[Finding]:
     left = clean.copy()
     left.subtract(map(_said, findings))
@@ -208,11 +81,10 @@ def _new(findings: Sequence[Finding], clean: Counter[tuple[str, int, str]]) -> l
 
 def score(package: Path, seed: int, size: int, kind: str) -> Score:
     """Lints that many mutants of a package, chosen at random."""
-    make, codes = KINDS[kind]
-    places = list(make(package))
+    places = list(KINDS[kind].mutants(package))
     chosen = random.Random(f"{seed} {package.name}").sample(places, min(size, len(places)))
     start = time.perf_counter()
-    told = tuple(outcomes(chosen, codes))
+    told = tuple(outcomes(chosen, KINDS[kind].codes))
     return Score(package.name, len(places), told, time.perf_counter() - start)
 
 

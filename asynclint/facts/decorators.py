@@ -1,10 +1,8 @@
 """What decorators make of the functions they stand on."""
 
-from typing import Protocol
-
 from asynclint.facts.annotations import keeps_kind
+from asynclint.facts.code import Code
 from asynclint.facts.entities import Entity, Function, Named, Variable
-from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.knowledge.decorators import (
     CACHES,
     CONTEXTS,
@@ -15,29 +13,8 @@ from asynclint.facts.knowledge.decorators import (
     TRANSPARENT,
     TRANSPARENT_PREFIXES,
 )
-from asynclint.facts.module import Scope
 
 _PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
-
-
-class Code(Protocol):
-    """What has to be known of a project's code."""
-
-    def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
-        """What a code means in a scope of a file."""
-        ...
-
-    def annotated(self, path: str, scope: int, text: str) -> Entity | None:
-        """The value an annotation promises."""
-        ...
-
-    def scope(self, entity: Function) -> Scope:
-        """The scope of a function."""
-        ...
-
-    def function(self, function: Function) -> FunctionFacts:
-        """The facts of a function."""
-        ...
 
 
 class Decorators:

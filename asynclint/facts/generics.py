@@ -4,40 +4,23 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
 
 from asynclint.facts.annotations import promises
-from asynclint.facts.entities import Class, Entity, Function, Named, Variable
-from asynclint.facts.module import Scope
+from asynclint.facts.code import Code
+from asynclint.facts.entities import Class, Entity, Variable
 
 Meanings = Mapping[str, Entity | None]
 _DECLARING = ("Generic", "Protocol")
 _DEEPEST = 20
 
 
-class Classes(Protocol):
-    """What has to be known of a project's classes."""
-
-    def scope(self, entity: Function | Class) -> Scope:
-        """The scope of a class body."""
-        ...
-
-    def bases(self, klass: Class) -> tuple[Class | Named | None, ...]:
-        """The direct bases."""
-        ...
-
-    def annotated(self, path: str, scope: int, text: str) -> Entity | None:
-        """The value an annotation promises."""
-        ...
-
-
-def meanings(project: Classes, klass: Class, arguments: Sequence[Entity | None], definer: Class) -> Meanings:
+def meanings(project: Code, klass: Class, arguments: Sequence[Entity | None], definer: Class) -> Meanings:
     """What the type variables of `definer` mean for an instance of `klass[arguments]`, {} when that is not said."""
     outer = dict(zip(parameters(project, klass), arguments, strict=False))
     return next(_inherited(project, klass, outer, definer, 0), {})
 
 
-def parameters(project: Classes, klass: Class) -> list[str]:
+def parameters(project: Code, klass: Class) -> list[str]:
     """The names of a class's type variables, in order."""
     facts = project.scope(klass).klass
     if facts is not None and facts.type_parameters:
@@ -55,11 +38,11 @@ def _names(text: str) -> Iterator[str]:
             yield from _names(argument)
 
 
-def _variable(project: Classes, klass: Class, name: str) -> bool:
+def _variable(project: Code, klass: Class, name: str) -> bool:
     return isinstance(project.annotated(klass.path, klass.scope, name), Variable)
 
 
-def _inherited(project: Classes, klass: Class, outer: Meanings, definer: Class, depth: int) -> Iterator[Meanings]:
+def _inherited(project: Code, klass: Class, outer: Meanings, definer: Class, depth: int) -> Iterator[Meanings]:
     if klass == definer:
         yield outer
         return

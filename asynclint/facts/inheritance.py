@@ -1,30 +1,15 @@
 """The order in which Python looks for an attribute among the bases of a class, and the classes below."""
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from asynclint.facts.code import Code
 from asynclint.facts.entities import Alias, Class, Either, Entity, Instance, Named
-from asynclint.facts.module import ModuleFacts, Scope
+from asynclint.facts.library import is_wholly_known
 from asynclint.facts.questions import Questions
 
 Base = TypeVar("Base")
 Lineage = tuple[Class | Named | None, ...]
-
-
-class Code(Protocol):
-    """What has to be known of a project's code."""
-
-    def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
-        """What a code means in a scope of a file."""
-        ...
-
-    def scope(self, entity: Class) -> Scope:
-        """The scope of a class."""
-        ...
-
-    def module(self, path: str) -> ModuleFacts | None:
-        """The facts of a file."""
-        ...
 
 
 class Inheritance:
@@ -44,6 +29,10 @@ class Inheritance:
         bases = self.bases(klass)
         above = [self.lineage(base) if isinstance(base, Class) else (base,) for base in bases]
         return (klass, *(base for base in merged([*above, bases]) if base != klass))
+
+    def is_known(self, klass: Class) -> bool:
+        """Is all it inherits from of the project, or wholly known?"""
+        return all(isinstance(k, Class) or (k is not None and is_wholly_known(k.name)) for k in self.lineage(klass))
 
     def bases(self, klass: Class) -> Lineage:
         """The direct bases, None for those that are not known."""

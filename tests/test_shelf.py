@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_environment import install, write
 
@@ -89,6 +89,7 @@ def test_text_that_cannot_be_written_is_not_kept() -> None:
     assert codes() == ["ASL101"]
 
 
+@settings(deadline=None)  # it reads and writes files
 @given(st.binary(max_size=200))
 @example(b"\x94\xa1\x92")  # text that is no UTF-8
 def test_any_damage_is_repaired(damage: bytes) -> None:

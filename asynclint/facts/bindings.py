@@ -62,10 +62,19 @@ class Bindings:
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
         declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)
-        if declared is not None:
-            return declared  # holds for what cannot be seen
+        values = [b for b in bindings if b.bound is Bound.VALUE]
+        if declared is not None:  # which holds for what cannot be seen
+            return self._narrowed(module, declared, values) or declared
         meanings = [self._binding(module, b) for b in bindings if b.bound is not Bound.ANNOTATION]
         return self._declared(module, bindings, meanings) or union(meanings)
+
+    def _narrowed(self, module: ModuleFacts, declared: Entity, values: Iterable[Binding]) -> Entity | None:
+        """What `x: Base = Derived()` is, None where that is not seen."""
+        if not isinstance(declared, Instance) or not isinstance(declared.of, Class):
+            return None
+        held = [self._binding(module, binding) for binding in values]
+        of = [value.of if isinstance(value, Instance) else None for value in held]
+        return union(held) if all(isinstance(k, Class) and declared.of in self._code.lineage(k) for k in of) else None
 
     def _declared(self, module: ModuleFacts, bindings: list[Binding], meanings: list[Entity | None]) -> Entity | None:
         """The class a parameter is declared to be of when all it is bound to is: `if db is None: db = SqliteDb()`."""

@@ -1,6 +1,7 @@
 """The order in which Python looks for an attribute among the bases of a class, and the classes below."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from asynclint.facts.code import Code
@@ -9,6 +10,7 @@ from asynclint.facts.library import is_wholly_known
 from asynclint.facts.questions import Questions
 
 Base = TypeVar("Base")
+_OF_SELF = re.compile(r"\b(?:self|cls)\.(\w+)")
 Lineage = tuple[Class | Named | None, ...]
 
 
@@ -29,6 +31,18 @@ class Inheritance:
         bases = self.bases(klass)
         above = [self.lineage(base) if isinstance(base, Class) else (base,) for base in bases]
         return (klass, *(base for base in merged([*above, bases]) if base != klass))
+
+    def redefines(self, klass: Class, owner: Class, codes: Iterable[str]) -> bool:
+        """Does the class, or one between it and the owner, say anew what these codes of the owner's methods mean?"""
+        names = {name for code in codes for name in _OF_SELF.findall(code)}
+        for current in self.lineage(klass):
+            if current == owner:
+                return False
+            if isinstance(current, Class) and names:
+                scope = self._code.scope(current)
+                if not names.isdisjoint(scope.names) or (scope.klass and not names.isdisjoint(scope.klass.attributes)):
+                    return True
+        return False
 
     def is_known(self, klass: Class) -> bool:
         """Is all it inherits from of the project, or wholly known?"""

@@ -11,6 +11,7 @@ from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instanc
 from asynclint.facts.generics import meanings
 from asynclint.facts.inheritance import Inheritance
 from asynclint.facts.library import Library, canonical, is_wholly_known
+from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import Bound
 from asynclint.facts.questions import Questions
 
@@ -33,6 +34,7 @@ class Members:
         self._decorators = decorators
         self._library = library
         self._questions = questions
+        self._replacements: dict[str, dict[Class, set[str]]] = {}
 
     def member(self, entity: Entity, name: str) -> Entity | None:
         """What `entity.name` means."""
@@ -98,7 +100,8 @@ class Members:
             if isinstance(current, Class):
                 module, scope = self._code.module(current.path), self._code.scope(current)
                 if module is not None and name in scope.names:
-                    return self._bindings.bound(module, current.scope, name)
+                    is_replaced = name in self._replaced(module).get(current, ())
+                    return None if is_replaced else self._bindings.bound(module, current.scope, name)
             elif current is None:
                 return None
             elif self._code.blocking.declared(f"{current.name}.{name}") is not None:
@@ -108,6 +111,20 @@ class Members:
             elif not is_wholly_known(current.name):
                 return None
         return None
+
+    def _replaced(self, module: ModuleFacts) -> dict[Class, set[str]]:
+        """The attributes of its own classes that a module assigns from outside of them: `Store.save = f`."""
+        return self._questions.settled(self._replacements, module.path, {}, lambda: self._all_replaced(module))
+
+    def _all_replaced(self, module: ModuleFacts) -> dict[Class, set[str]]:
+        found: dict[Class, set[str]] = {}
+        for index, scope in enumerate(module.scopes):
+            for code in scope.replaced:
+                owner, _, name = code.rpartition(".")
+                entity = self._code.evaluate(module.path, index, owner)
+                if isinstance(entity, Class):
+                    found.setdefault(entity, set()).add(name)
+        return found
 
     def _of_instance(self, klass: Class, name: str, above: bool) -> Entity | None:
         defined = self._of_class(klass, name, above=above)
@@ -159,7 +176,10 @@ class Members:
                 continue
             facts, module = self._code.scope(current).klass, self._code.module(current.path)
             if facts is not None and module is not None and name in facts.attributes:
-                found = self._bindings.attribute(current, module, name, facts.attributes[name])
+                bindings = facts.attributes[name]
+                if self._inheritance.redefines(klass, current, (b.value for b in bindings if b.bound is Bound.VALUE)):
+                    return None
+                found = self._bindings.attribute(current, module, name, bindings)
                 return None if found is not None and self._loses_methods(found, name, facts.replaced) else found
         return None
 

@@ -71,7 +71,7 @@ class Project:
         self._members = Members(
             self, self._bindings, self._inheritance, self._decorators, self._library, self._questions
         )
-        self._results = Results(self, self._decorators, self._library)
+        self._results = Results(self, self._inheritance, self._decorators, self._library)
 
     # modules, functions, classes
 
@@ -160,9 +160,13 @@ class Project:
         entity = self.lookup(path, scope, root) if root else None
         if entity == Named("builtins.super") and postfixes[:1] == ["()"]:
             entity, postfixes = self._super(path, scope), postfixes[1:]
+        receiver: Entity | None = None
         for place, postfix in enumerate(postfixes):
+            owner, receiver = receiver, entity
             if postfix.endswith(">"):
-                entity = self._called_with(entity, path, scope, postfix[3:-1])
+                entity = self._called_with(entity, path, scope, postfix[3:-1], owner)
+            elif postfix == "()" and isinstance(entity, Function):
+                entity = self._results.of_method(entity, owner)
             else:
                 entity = self._apply(entity, postfix)
             if entity is None:
@@ -182,10 +186,12 @@ class Project:
             scope = here.parent
         return False
 
-    def _called_with(self, entity: Entity | None, path: str, scope: int, argument: str) -> Entity | None:
-        """What a call gives whose first argument is known."""
+    def _called_with(
+        self, entity: Entity | None, path: str, scope: int, argument: str, owner: Entity | None
+    ) -> Entity | None:
+        """What a call gives whose first argument is known; the owner is what a method is called on."""
         if isinstance(entity, Function):
-            result = self.result(entity)
+            result = self._results.of_method(entity, owner)
             given = self._given_back(entity, lambda: self.evaluate(path, scope, argument))
             return result if given is None else Coroutine(entity, given) if isinstance(result, Coroutine) else given
         if not isinstance(entity, Named):

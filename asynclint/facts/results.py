@@ -1,5 +1,7 @@
 """What comes of using something: of calling, awaiting, entering it."""
 
+import re
+
 from asynclint.facts.annotations import promises, sole
 from asynclint.facts.code import Code
 from asynclint.facts.containers import element, taken
@@ -18,7 +20,7 @@ from asynclint.facts.entities import (
     Variable,
     union,
 )
-from asynclint.facts.inheritance import class_of
+from asynclint.facts.inheritance import Inheritance, class_of
 from asynclint.facts.library import Library
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
@@ -32,8 +34,9 @@ _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 class Results:
     """Answers for the functions and objects of one project."""
 
-    def __init__(self, code: Code, decorators: Decorators, library: Library) -> None:
+    def __init__(self, code: Code, inheritance: Inheritance, decorators: Decorators, library: Library) -> None:
         self._code = code
+        self._inheritance = inheritance
         self._decorators = decorators
         self._library = library
 
@@ -55,6 +58,33 @@ class Results:
             case Either(options=options):
                 return union(self.result(option) for option in options)
         return None
+
+    def of_method(self, function: Function, receiver: Entity | None) -> Entity | None:
+        """What calling a method gives on this object or class, which may inherit it and override what it uses."""
+        result, owner, klass = self.result(function), self._code.owner(function), _class_of_receiver(receiver)
+        if result is None or owner is None or klass is None or klass == owner:
+            return result
+        if self._gives_receiver(function):
+            return Coroutine(function, Instance(klass)) if isinstance(result, Coroutine) else Instance(klass)
+        facts = self._code.function(function)
+        inherits = facts.is_async or facts.returns or not self._inheritance.redefines(klass, owner, facts.returned)
+        return result if inherits else None
+
+    def _gives_receiver(self, function: Function) -> bool:
+        """Does a method return the object it is called on, or a class method a new one?"""
+        facts = self._code.function(function)
+        if facts.is_generator or not facts.parameters:
+            return False
+        own = re.compile(rf"{re.escape(facts.parameters[0])}(\(\)(<.*>)?)?")
+        returned = [code for code in facts.returned if code != "None"]
+        return self._promises_receiver(function) or (bool(returned) and all(map(own.fullmatch, returned)))
+
+    def _promises_receiver(self, function: Function) -> bool:
+        facts, scope = self._code.function(function), self._code.scope(function)
+        if self._promises_only(function, _SELF_TYPES):
+            return True
+        promised = self._code.annotated(function.path, scope.parent, facts.returns) if facts.returns else None
+        return self._is_type_of_self(function, promised)
 
     def _of_function(self, function: Function) -> Entity | None:
         facts = self._code.function(function)
@@ -123,8 +153,10 @@ class Results:
         if not isinstance(entity, Instance):
             return None
         enter = self._code.member(entity, method)
-        result = self.result(enter) if enter is not None else None
+        result = self.of_method(enter, entity) if isinstance(enter, Function) else self.result(enter) if enter else None
         given = self.awaited(result) if isinstance(result, Coroutine) else result
+        if isinstance(entity.of, Class) and isinstance(given, Instance) and isinstance(given.of, Named):
+            return entity if given.of in self._code.lineage(entity.of) else given
         is_known = isinstance(entity.of, Named) and self._library.is_known(entity.of.name)
         return entity if given is None and is_known else given
 
@@ -142,6 +174,13 @@ class Results:
         """What an operator that is spelled by this method gives."""
         method = self._code.member(entity, name) if isinstance(entity, Instance) else None
         return self.result(method) if method is not None else None
+
+
+def _class_of_receiver(receiver: Entity | None) -> Class | None:
+    match receiver:
+        case Instance(of=Class() as klass) | (Class() as klass):
+            return klass
+    return None
 
 
 def _kept(promised: Entity | None) -> Entity | None:

@@ -93,6 +93,8 @@ class _Walker:
     def assign(self, target: ast.expr, code: str, annotation: str = "") -> None:
         """Binds what stands left of `=`, after `as` or `for`."""
         bound, value = (Bound.ANNOTATION, annotation) if annotation else (Bound.VALUE, code)
+        if annotation and code:
+            self.assign(target, code)
         match target:
             case ast.Name(id=name):
                 self.bind(name, bound if value else Bound.UNKNOWN, value)
@@ -434,6 +436,8 @@ class _Walker:
 
     def call(self, node: ast.Call, use: Use) -> None:
         callee = code_of(node.func)
+        if callee == "setattr":
+            self.set_attribute(node)
         arguments = tuple(argument_codes(node))
         inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
         facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
@@ -453,6 +457,16 @@ class _Walker:
             self.outer_call = this
             self.expression(keyword.value, argument_use if keyword.arg else Use.OTHER)
         self.outer_call = outer
+
+    def set_attribute(self, node: ast.Call) -> None:
+        """`setattr(x, "name", value)` is `x.name = value`."""
+        match node.args:
+            case [owner, ast.Constant(value=str() as name), value] if name.isidentifier():
+                target = ast.Attribute(value=owner, attr=name)
+                if isinstance(owner, ast.Name) and self.is_self(owner.id):
+                    self.assign(target, code_of(value))
+                else:
+                    self.replace(code_of(target))
 
     def await_(self, node: ast.Await, use: Use) -> None:
         function = self.running()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from asynclint.facts.entities import Class, Entity, Instance, Items, Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.parameters import KIND_TESTS
@@ -52,6 +53,22 @@ def is_asked_about(body: Body, expression: "BaseExpression") -> bool:
     code = code_of(expression)
     names = {code, code.removesuffix("()")} - {""}
     return bool(names) and any(not names.isdisjoint(asked) for asked in _asked(body))
+
+
+def is_narrowed(body: Body, call: "Call") -> bool:
+    """Is the object whose method is called asked to be of a class that has another method of that name?"""
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    owner, name, method = code_of(call.func.value), call.func.attr.value, body.resolve(call.func)
+    tests = (node for node in walk(body.node) if isinstance(node, cst.Call) and _last_name(body, node) == "isinstance")
+    about = (test for test in tests if len(test.args) == 2 and owner and code_of(test.args[0].value) == owner)
+    classes = [klass for test in about for klass in _classes(body.resolve(test.args[1].value))]
+    return any(klass is None or body.project.member(Instance(klass), name) != method for klass in classes)
+
+
+def _classes(entity: Entity | None) -> Iterator[Class | Named | None]:
+    for each in entity.items if isinstance(entity, Items) else (entity,):
+        yield each if isinstance(each, Class | Named) else None
 
 
 def _asked(body: Body) -> Iterator[set[str]]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition, is_lazy, is_run_by_call, remedy
+from asynclint.rule.expected import is_narrowed
 from asynclint.rule.misplaced import Misplaced, misplaced
 from asynclint.rule.misuse import CONSUMERS, is_tested_by_each
 
@@ -82,7 +83,7 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     """
     for call in _calls(body):
         entity = body.resolve(call)
-        is_coroutine = isinstance(entity, Coroutine) and not is_run_by_call(body, entity)
+        is_coroutine = isinstance(entity, Coroutine) and not (is_run_by_call(body, entity) or is_narrowed(body, call))
         found = misplaced(body, call) if is_coroutine or is_lazy(entity) else None
         if found is not None:
             definitions = definition(body, entity.of) if isinstance(entity, Coroutine) else ()

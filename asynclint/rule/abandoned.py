@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asynclint.facts.entities import AsyncGenerator, Class, Function, Instance, Named
+from asynclint.facts.entities import AsyncGenerator, Class, Context, Entity, Function, Instance, Named
 from asynclint.facts.held import AWAITING_FINALLY, FINALLY
 from asynclint.facts.names import callee_of
 from asynclint.facts.project import Project
@@ -16,8 +16,14 @@ from asynclint.rule.trees import own_children
 if TYPE_CHECKING:
     from libcst import AssignTarget, BaseExpression, Break, CSTNode, For, Return
 
-# Entered without anything to be left for; `aclosing` is what is asked for, though it closes only what is inside.
-_TRIVIAL = frozenset({"contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing", "contextlib.closing"})
+# Entered without anything to be left for, or closing as it should be.
+_TRIVIAL = frozenset(
+    {
+        *("contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing", "contextlib.closing"),
+        "async_generator.aclosing",
+    }
+)
+_DEEPEST = 3
 _GIVEN = re.compile(r"<[^<>]*>")
 
 
@@ -130,9 +136,36 @@ def _worst(project: Project, generator: Function, held: tuple[str, ...]) -> str:
 def _is_trivial(project: Project, generator: Function, code: str) -> bool:
     if code in (FINALLY, AWAITING_FINALLY):
         return False
+    entered = code.rstrip("@!")
+    callee = callee_of(entered)
+    named = project.evaluate(generator.path, generator.scope, callee) if callee else None
+    return has_nothing_to_leave(project, named, project.evaluate(generator.path, generator.scope, entered))
+
+
+def has_nothing_to_leave(
+    project: Project, callee: Entity | None, entered: Entity | None, deepest: int = _DEEPEST
+) -> bool:
+    """Does leaving what is entered do nothing: `suppress`, or a context manager of the project that only hands on?
+
+    `aclosing` has something to leave, but is what is asked for.
+    """
+    if isinstance(callee, Named) and callee.name in _TRIVIAL:
+        return True
+    if isinstance(callee, Function) and project.scope(callee).name == "aclosing":
+        return True  # one that is older than Python's own
+    if not isinstance(entered, Context) or not deepest:
+        return False
+    held = {code for codes in project.function(entered.of).held for code in codes}
+    return not any(_holds(project, entered.of, code, deepest - 1) for code in held)
+
+
+def _holds(project: Project, function: Function, code: str, deepest: int) -> bool:
+    if "@" not in code:
+        return True
+    inner = project.evaluate(function.path, function.scope, code.rstrip("@!"))
     callee = callee_of(code.rstrip("@!"))
-    entity = project.evaluate(generator.path, generator.scope, callee) if callee else None
-    return isinstance(entity, Named) and entity.name in _TRIVIAL
+    named = project.evaluate(function.path, function.scope, callee) if callee else None
+    return not has_nothing_to_leave(project, named, inner, deepest)
 
 
 def shown(held: str) -> str:

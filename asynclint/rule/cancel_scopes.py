@@ -53,6 +53,11 @@ def scope_of(body: Body, block: "With", item: "WithItem", inside: "CSTNode") -> 
     return CancelScope(item.item, hidden[0], hidden[1]) if hidden else None
 
 
+def is_cancel_scope(body: Body, item: "WithItem") -> bool:
+    """Is it a task group or a timeout, though perhaps one that never ends?"""
+    return _named(body, item.item) != ""
+
+
 def _named(body: Body, entered: "BaseExpression") -> str:
     """The name of the scope that an expression is, "" when it is none."""
     name = body.name_of(entered.func) if isinstance(entered, cst.Call) else ""

@@ -67,7 +67,10 @@ def _undoings(body: Body, given: "list[Yield]") -> "Iterator[CSTNode]":
     """The calls and assignments after a `yield` that give up what was taken, or restore what was changed before."""
     first = _place(body, given[0])
     before, after = body.nodes[:first], body.nodes[first + 1 :]
+    handed = {code_of(node.value) for node in before if isinstance(node, cst.Arg)}  # as to a stack's `callback`
     for node in after:
+        if isinstance(node, cst.Call) and code_of(node.func) in handed - {""}:
+            continue
         if (_releases(node) and _is_done_for_itself(body, node)) or any(
             _undoes(body, node, earlier) for earlier in before
         ):

@@ -29,9 +29,12 @@ def unclosed_async_generator(body: Body) -> Iterator[Problem]:
 
     ```python
     async def numbers(lock):
-        async with lock:
+        await lock.acquire()
+        try:
             for number in range(10):
                 yield number
+        finally:
+            lock.release()
 
     async def first_even(lock):
         async for number in numbers(lock):  # ASL803
@@ -48,9 +51,12 @@ def unclosed_async_generator(body: Body) -> Iterator[Problem]:
     from contextlib import aclosing
 
     async def numbers(lock):
-        async with lock:
+        await lock.acquire()
+        try:
             for number in range(10):
                 yield number
+        finally:
+            lock.release()
 
     async def first_even(lock):
         async with aclosing(numbers(lock)) as found:

@@ -3,13 +3,13 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Default, Problem, async_generators, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.cancel_scopes import scope_of
+from asynclint.rule.abandoned import has_nothing_to_leave
+from asynclint.rule.cancel_scopes import is_cancel_scope, scope_of
 from asynclint.rule.generators import entered_around, gives_items, is_always_closed, yields
 
 if TYPE_CHECKING:
     from libcst import With, WithItem, Yield
 
-_TRIVIAL = frozenset({"contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing", "contextlib.closing"})
 _SHORT = 40  # characters of a call that are still shown with its arguments
 
 
@@ -70,8 +70,9 @@ def yield_in_context_manager(body: Body) -> Iterator[Problem]:
 
     Context managers, fixtures, and generators under a decorator that is not known; generators with a single `yield`
     outside of any loop, which frameworks enter like context managers, unless their file iterates over them;
-    `suppress`, `nullcontext` and `aclosing`; generators that their whole file enters with `aclosing`; timeouts and task
-    groups, of which ASL804 speaks. Of several `yield`s in one block the first is reported.
+    `suppress`, `nullcontext`, `aclosing` and context managers of the project that do nothing when they are left;
+    generators that their whole file enters with `aclosing`; timeouts and task groups, of which ASL804 speaks. Of
+    several `yield`s in one block the first is reported.
     """
     if not gives_items(body) or is_always_closed(body):
         return
@@ -94,8 +95,10 @@ def _innermost(body: Body, node: "Yield") -> "tuple[With, WithItem] | None":
 def _is_trivial(body: Body, item: "WithItem") -> bool:
     """Is there nothing to leave? The variable of a loop, as in `with attempt:`, is one try of many."""
     match item.item:
+        case _ if is_cancel_scope(body, item):
+            return True
         case cst.Call(func=func):
-            return body.name_of(func) in _TRIVIAL
+            return has_nothing_to_leave(body.project, body.resolve(func), body.resolve(item.item))
         case cst.Name(value=name):
             loops = (node for node in body.nodes if isinstance(node, cst.For))
             return any(isinstance(loop.target, cst.Name) and loop.target.value == name for loop in loops)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
+from asynclint.facts.held import entered_code, final_code
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import (
     Binding,
@@ -45,6 +46,7 @@ class _Walker:
         self.awaits = 0  # seen so far
         self.condition = False  # does what is walked depend on a condition?
         self.trying = False  # inside of `try`, where a failure may be meant
+        self.held: tuple[str, ...] = ()  # the `with` and `try`-`finally` around, in the same function
         self.left = False  # may a condition have left the function, or the pass of its loop, before?
         self.elsewhere: dict[tuple[int, str], int] = {}  # names declared global or nonlocal: (scope, name) -> owner
 
@@ -60,10 +62,11 @@ class _Walker:
         self.scope = outer
 
     def within_function(self, scope: int, walk: Callable[[], None]) -> None:
-        outer = self.condition, self.left, self.trying
+        outer = self.condition, self.left, self.trying, self.held
         self.condition = self.left = self.trying = False
+        self.held = ()
         self.within(scope, walk)
-        self.condition, self.left, self.trying = outer
+        self.condition, self.left, self.trying, self.held = outer
 
     @property
     def certain(self) -> bool:
@@ -347,10 +350,15 @@ class _Walker:
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
+        outer, codes = self.held, (entered_code(item, is_async=is_async) for item in node.items)
+        self.held = (*outer, *codes)
         self.statements(node.body)
+        self.held = outer
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
         outer, self.trying = self.trying, True
+        held, final = self.held, final_code(node.finalbody)
+        self.held = (*held, final) if final else held
         self.statements(node.body)
         self.trying = outer
         for handler in node.handlers:
@@ -359,7 +367,9 @@ class _Walker:
             if handler.name:
                 self.bind(handler.name, Bound.UNKNOWN)
             self.handled(handler)
-        self.statements((*node.orelse, *node.finalbody))
+        self.statements(node.orelse)
+        self.held = held
+        self.statements(node.finalbody)
 
     def handled(self, handler: ast.ExceptHandler) -> None:
         """Leaving the function in a handler makes nothing that follows less usual."""
@@ -514,6 +524,7 @@ class _Walker:
             function.is_generator = True
             if isinstance(node, ast.Yield):
                 function.yielded.append(code_of(node.value) if node.value else "None")
+                function.held.append(self.held)
         if node.value:
             self.expression(node.value, Use.RETURNED if isinstance(node, ast.Yield) else Use.OTHER)
 

@@ -62,7 +62,7 @@ _Event = tuple[_Kind, "CSTNode"]
 def strays(queue: Queue) -> frozenset[Item]:
     """The items of a queue that a body marks on some path, but not after an exception or an early exit."""
     function = queue.body.node
-    if not isinstance(function, cst.FunctionDef) or _marks_batches(queue):
+    if not isinstance(function, cst.FunctionDef) or marks_batches(queue):
         return frozenset()
     ends = explore(function.body, [None], _semantics(queue))
     items = [item for states in ends for item in states if item]
@@ -70,7 +70,7 @@ def strays(queue: Queue) -> frozenset[Item]:
     return frozenset(item for item in items if item.strays and not item.marked and item.take in marked)
 
 
-def _marks_batches(queue: Queue) -> bool:
+def marks_batches(queue: Queue) -> bool:
     """Is an item marked in a loop that takes none?"""
     taking = {id(above) for take in queue.takes for above in queue.body.ancestors(take)}
     loops = (above for mark in queue.marks for above in queue.body.ancestors(mark) if type(above).__name__ in _LOOPS)

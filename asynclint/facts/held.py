@@ -1,0 +1,29 @@
+"""What a generator still has to leave while it waits at a `yield`: `with` blocks and the bodies of `finally`."""
+
+import ast
+
+from asynclint.facts.names import code_of
+
+FINALLY, AWAITING_FINALLY = "finally", "finally!"
+_AWAITS = ast.Await, ast.AsyncFor, ast.AsyncWith
+_TELLS = frozenset({"print", "debug", "info", "warning", "error", "exception", "critical", "log"})
+
+
+def entered_code(item: ast.withitem, *, is_async: bool) -> str:
+    """`a()@` of `with a()`, `a()@!` of `async with a()`, `@` or `@!` alone for what has no code."""
+    return code_of(item.context_expr) + ("@!" if is_async else "@")
+
+
+def final_code(final: list[ast.stmt]) -> str:
+    """Whether the body of a `finally` awaits, or else calls anything that does not only tell; "" when it does not."""
+    nodes = [node for statement in final for node in ast.walk(statement)]
+    if any(isinstance(node, _AWAITS) for node in nodes):
+        return AWAITING_FINALLY
+    return FINALLY if any(isinstance(node, ast.Call) and not _tells(node) for node in nodes) else ""
+
+
+def _tells(call: ast.Call) -> bool:
+    match call.func:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name in _TELLS
+    return False

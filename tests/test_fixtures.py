@@ -36,6 +36,7 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-as-value",
     "coroutine-escapes-handler",
     "coroutine-in-wait",
+    "dangling-task",
     "get-event-loop",
     "sync-protocol-on-async",
     "blocking-helper",

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
@@ -30,10 +31,11 @@ class How(Enum):
 
 
 class Loss(Struct, frozen=True):
-    """How it is lost, and the variable that held it last."""
+    """How it is lost, the variable that held it last, and whether the frame keeps that while the function waits."""
 
     how: How
     name: str = ""
+    lasts: bool = False
 
 
 _LOOKUPS = ("builtins.locals", "builtins.vars", "builtins.exec", "builtins.eval")
@@ -48,7 +50,7 @@ _RUNNERS = frozenset({"asyncio.run", "asyncio.Runner.run"})
 
 
 def loss(body: Body, call: "Call") -> Loss | None:
-    """How the handle that a call gives is lost, None when something may keep it."""
+    """How the handle that a call gives is lost, None when something may keep it for longer than the function runs."""
     if label := _label(body, call):
         return Loss(_LABELS[label])
     where = destination(body, call)
@@ -58,24 +60,24 @@ def loss(body: Body, call: "Call") -> Loss | None:
         return None
     container = _filled_by(body, call, where)
     if container:
-        return _dying(body, call, Loss(How.COLLECTED, container)) if _is_unread_container(body, container) else None
+        return _after_all(body, call, Loss(How.COLLECTED, container)) if _is_unread_container(body, container) else None
     return _bound(body, call, where) if where.fate is Fate.BOUND and not any(body.calls(*_LOOKUPS)) else None
 
 
 def _bound(body: Body, call: "Call", where: Destination) -> Loss | None:
     name = where.names[0]
     if where.collected:
-        return _dying(body, call, Loss(How.COLLECTED, name)) if _is_unread_container(body, name) else None
-    if len(where.names) == 1 and _is_overwritten(body, call, name):
-        return Loss(How.OVERWRITTEN, name)
+        return _after_all(body, call, Loss(How.COLLECTED, name)) if _is_unread_container(body, name) else None
     reads = [read for each in where.names for read in body.reads(each)]
+    has_callback = any(_LABELS.get(_label(body, read)) is How.CALLBACK for read in reads)
+    containers = [container for read in reads if (container := _adding(body, read))]
+    if len(where.names) == 1 and _is_overwritten(body, call, name):
+        return Loss(How.CALLBACK if has_callback else How.OVERWRITTEN, name)
     if not all(_loses(body, read) for read in reads):
         return None
-    for read in reads:
-        if container := _adding(body, read):
-            return _dying(body, call, Loss(How.COLLECTED, container))
-    has_callback = any(_LABELS.get(_label(body, read)) is How.CALLBACK for read in reads)
-    return _dying(body, call, Loss(How.CALLBACK if has_callback else How.UNREAD, name))
+    if containers:
+        return _after_all(body, call, Loss(How.COLLECTED, containers[0]))
+    return _after_all(body, call, Loss(How.CALLBACK if has_callback else How.UNREAD, name))
 
 
 # reads
@@ -176,10 +178,13 @@ class _Frame(Enum):
     KEPT = "held for long"
 
 
-def _dying(body: Body, call: "Call", lost: Loss) -> Loss | None:
-    """The loss, if the function may be left soon after the call, so that its locals do not keep the task meanwhile."""
-    if _ends_the_program(body):
-        return None
+def _after_all(body: Body, call: "Call", lost: Loss) -> Loss:
+    """The loss, which is put off if the function never ends soon after the call."""
+    return replace(lost, lasts=ends_the_program(body) or not _ends_soon(body, call))
+
+
+def _ends_soon(body: Body, call: "Call") -> bool:
+    """May the function be left before anything in it has waited for long?"""
     loops = {id(above) for above in body.ancestors(call) if isinstance(above, cst.For | cst.While)}
 
     def step(node: "CSTNode", at: _Frame) -> Iterator[_Frame]:
@@ -189,7 +194,7 @@ def _dying(body: Body, call: "Call", lost: Loss) -> Loss | None:
         yield _Frame.HELD if at is _Frame.BEFORE and any(part is call for part in parts) else at
 
     out = explore(_block(body), {_Frame.BEFORE}, Semantics(step=step))
-    return lost if _Frame.HELD in out.falls | out.returns else None
+    return _Frame.HELD in out.falls | out.returns
 
 
 def _is_awaiting_loop(body: Body, head: "CSTNode", around: set[int]) -> bool:
@@ -212,7 +217,7 @@ def _lasts(body: Body, node: "CSTNode") -> bool:
     return False
 
 
-def _ends_the_program(body: Body) -> bool:
+def ends_the_program(body: Body) -> bool:
     """Is it given to `asyncio.run`, which ends all tasks that are left?"""
     for site in body.call_sites():
         outer = body.facts.calls[site.inside] if site.inside >= 0 else None

@@ -63,10 +63,15 @@ def dangling_task(body: Body) -> Iterator[Problem]:
 
     async def save(record): ...
 
+    def finished(task):
+        background_tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            print("saving failed:", task.exception())
+
     async def handle(record):
         task = asyncio.create_task(save(record))
         background_tasks.add(task)
-        task.add_done_callback(background_tasks.discard)
+        task.add_done_callback(finished)
 
     async def handle_all(records):
         async with asyncio.TaskGroup() as group:
@@ -93,7 +98,7 @@ def dangling_task(body: Body) -> Iterator[Problem]:
     for call in body.all_calls():
         start = started(body, call)
         lost = loss(body, call) if start is not None else None
-        if start is None or lost is None:
+        if start is None or lost is None or lost.lasts:
             continue
         if start.kind is not Kind.THREADSAFE:
             yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}")

@@ -37,6 +37,7 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-escapes-handler",
     "coroutine-in-wait",
     "dangling-task",
+    "ignored-gather-results",
     "get-event-loop",
     "sync-protocol-on-async",
     "blocking-helper",

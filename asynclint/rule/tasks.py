@@ -27,6 +27,7 @@ class Kind(Enum):
     GROUPED = "future of several"  # `gather`, which the tasks it makes hold as it holds them
     SHIELDED = "future around a task"
     THREADSAFE = "future for another thread"
+    EXECUTOR = "future of a thread or process"
 
 
 _LOOPS = frozenset(
@@ -40,12 +41,14 @@ _KINDS = {
     "asyncio.ensure_future": Kind.TASK,
     "asyncio.Task": Kind.TASK,
     **{f"{loop}.create_task": Kind.TASK for loop in _LOOPS},
+    **{f"{loop}.run_in_executor": Kind.EXECUTOR for loop in _LOOPS},
     "asyncio.gather": Kind.GROUPED,
     "asyncio.shield": Kind.SHIELDED,
     "asyncio.run_coroutine_threadsafe": Kind.THREADSAFE,
 }
 _COROUTINES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
 _TAKING_FUTURES = frozenset({"asyncio.ensure_future", "asyncio.shield"})
+_OF_LOOPS = {"create_task": Kind.TASK, "run_in_executor": Kind.EXECUTOR}
 _FUTURES = frozenset({"asyncio.Task", "asyncio.Future", "concurrent.futures.Future"})
 
 
@@ -58,13 +61,15 @@ class Started(Struct, frozen=True):
 
 def starting() -> Want:
     """Bodies with a call that may start work in the background."""
-    return calls(*_KINDS) | named_calls("create_task")
+    return calls(*_KINDS) | named_calls(*_OF_LOOPS)
 
 
 def started(body: Body, call: "Call") -> Started | None:
     """What a call starts, None when it is not known to start anything, or gives what exists already."""
     callee, arguments = _unwrapped(body, call)
-    kind = _KINDS.get(body.name_of(callee)) or (Kind.TASK if _is_of_loop(body, callee) else None)
+    kind = _KINDS.get(body.name_of(callee)) or _of_loop(body, callee)
+    if kind is Kind.EXECUTOR:
+        return Started(kind, arguments[1].value) if len(arguments) > 1 else None
     if kind is Kind.GROUPED:
         return Started(kind, None) if arguments and not any(map(partial(_is_plain, body), arguments)) else None
     work = arguments[0].value if arguments and not arguments[0].star else None
@@ -110,13 +115,14 @@ def _keeps_itself(body: Body, work: "BaseExpression") -> bool:
 # loops
 
 
-def _is_of_loop(body: Body, callee: "BaseExpression") -> bool:
-    """Is it `loop.create_task`, of a loop that is given or else made: `self.loop = loop or get_event_loop()`?"""
+def _of_loop(body: Body, callee: "BaseExpression") -> Kind | None:
+    """What `loop.create_task` gives, of a loop that is given or else made: `self.loop = loop or get_event_loop()`."""
     match callee:
-        case cst.Attribute(value=receiver, attr=cst.Name(value="create_task")) if body.resolve(receiver) is None:
-            place = place_of(body.project, body.facts.path, *body.code_at(receiver))
-            return place is not None and _is_loop(body, place)
-    return False
+        case cst.Attribute(value=receiver, attr=cst.Name(value=name)) if name in _OF_LOOPS:
+            known = body.resolve(receiver) is not None
+            place = None if known else place_of(body.project, body.facts.path, *body.code_at(receiver))
+            return _OF_LOOPS[name] if place is not None and _is_loop(body, place) else None
+    return None
 
 
 def _is_loop(body: Body, place: "Place") -> bool:

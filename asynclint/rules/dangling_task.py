@@ -9,6 +9,8 @@ from asynclint.rule.tasks import Kind, Started, started, starting
 if TYPE_CHECKING:
     from libcst import Call
 
+_SLIGHT = (Kind.THREADSAFE, Kind.EXECUTOR)  # dropped on purpose more often than not
+
 
 @rule(
     code="ASL301",
@@ -26,8 +28,9 @@ def dangling_task(body: Body) -> Iterator[Problem]:
     nobody can wait for the task, or cancel it when the program ends.
 
     All spellings count: `asyncio.create_task`, `ensure_future`, `asyncio.Task`, `create_task` of what is known to be a
-    loop of asyncio, and `gather` and `shield` without `await`. A dropped `run_coroutine_threadsafe`, whose exception is
-    not even logged, is shown as information.
+    loop of asyncio, and `gather` and `shield` without `await`. Shown as information are dropped futures of
+    `run_coroutine_threadsafe`, whose exception is not even logged, and of `loop.run_in_executor`, which runs to its end
+    in any case.
 
     A task is lost when the call is a statement, when its variable is never read, when the variable is bound to the next
     task before anything has read it, and when it goes into a list, set or dict of the function that nothing reads.
@@ -100,16 +103,17 @@ def dangling_task(body: Body) -> Iterator[Problem]:
         lost = loss(body, call) if start is not None else None
         if start is None or lost is None or lost.lasts:
             continue
-        if start.kind is not Kind.THREADSAFE:
-            yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}")
-        elif lost.how is not How.CALLBACK:  # the callback is given its exception
-            yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}", is_information=True)
+        is_slight = start.kind in _SLIGHT
+        if not (is_slight and lost.how is How.CALLBACK):  # such a callback is given the exception
+            yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}", is_information=is_slight)
 
 
 def _what(body: Body, call: "Call", start: Started, lost: Loss) -> str:
     where, work = _where(body, lost), _work(body, start)
     if start.kind is Kind.THREADSAFE:
         return f"nothing keeps the future of {work}{where}, so an exception in it vanishes without even being logged"
+    if start.kind is Kind.EXECUTOR:
+        return f"nothing keeps the future of {work} in its executor{where}, so an exception in it is only logged"
     if start.kind is not Kind.TASK:
         what = f"nothing awaits `{body.text(call.func)}(...)`{where}"
         return f"{what}, so exceptions in it are lost, and its tasks may be garbage-collected before they are done"
@@ -140,6 +144,8 @@ def _remedy(body: Body, start: Started) -> str:
     match start.kind:
         case Kind.THREADSAFE:
             return "keep the future and ask for its `result()`, or give it a done callback that does"
+        case Kind.EXECUTOR:
+            return "await it" if body.is_async else "give it a done callback that asks for its `exception()`"
         case Kind.GROUPED | Kind.SHIELDED:
             return "add `await`" if body.is_async else "keep what it gives until it is done"
     if body.is_async and body.target.oldest >= (3, 11):

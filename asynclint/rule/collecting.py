@@ -74,15 +74,57 @@ def _elements(body: Body, loop: "For", name: str, task: "BaseExpression") -> str
     if not isinstance(loop.iter, cst.Name):
         return _attribute(body, loop.iter) if _is_task(body, task) else ""
     container = loop.iter.value
-    if not is_fresh(body, container) or not any(_goes_into(body, call, container) for call in body.all_calls()):
+    if not (_is_of_own_tasks(body, container) or _is_left_over(body, container)):
         return ""
     return container if all(_is_passed_over(body, read, name) for read in body.reads(container)) else ""
+
+
+def _is_of_own_tasks(body: Body, container: str) -> bool:
+    return is_fresh(body, container) and any(_goes_into(body, call, container) for call in body.all_calls())
 
 
 def _goes_into(body: Body, call: "Call", container: str) -> bool:
     where = destination(body, call)
     is_kept = container in where.names if where.collected else filled(where.call) == container
     return is_kept and _makes_task(body, call)
+
+
+def _is_left_over(body: Body, name: str) -> bool:
+    """Is it `pending` of `done, pending = await asyncio.wait(tasks)`, with tasks made here and kept nowhere else?"""
+    if len(body.here.names.get(name, ())) != 1:
+        return False
+    return any(_are_own_tasks(body, wait) for node in body.nodes for wait in _wait_leaving(body, node, name))
+
+
+def _wait_leaving(body: Body, node: "CSTNode", name: str) -> "Iterator[Call]":
+    match node:
+        case cst.Assign(
+            targets=[cst.AssignTarget(target=cst.Tuple(elements=[_, cst.Element(value=cst.Name(value=bound))]))],
+            value=cst.Await(expression=cst.Call() as call),
+        ) if bound == name and body.name_of(call.func) == "asyncio.wait" and call.args:
+            yield call
+
+
+def _are_own_tasks(body: Body, wait: "Call") -> bool:
+    waited = wait.args[0].value
+    match waited:
+        case cst.Name(value=name):
+            others = [read for read in body.reads(name) if read is not waited]
+            return _is_of_own_tasks(body, name) and all(is_idle(body, read) for read in others)
+        case cst.List(elements=elements) | cst.Set(elements=elements) | cst.Tuple(elements=elements):
+            return all(_is_waited_only(body, element.value, waited) for element in elements)
+        case cst.ListComp(elt=made) | cst.SetComp(elt=made):
+            return _makes_task(body, made)
+    return False
+
+
+def _is_waited_only(body: Body, value: "BaseExpression", display: "CSTNode") -> bool:
+    """Is it a task made on the spot, or a variable for one that is not waited for in any other way?"""
+    if not isinstance(value, cst.Name):
+        return _makes_task(body, value)
+    within = {id(node) for node in walk(display)}
+    others = (read for read in body.reads(value.value) if id(read) not in within)
+    return _is_own_task(body, value.value) and _all_quiet(body, others)
 
 
 def _is_passed_over(body: Body, read: "BaseExpression", name: str) -> bool:
@@ -128,8 +170,7 @@ def _attribute(body: Body, value: "BaseExpression") -> str:
     here = (node for node in walk(body.node) if isinstance(node, cst.Attribute) and code_of(node) == code)
     if not all(_is_quiet(body, read) or _is_gone_over(body, read) for read in here):
         return ""
-    modules = (body.project.module(klass.path) for klass in _lineage(body))
-    return "" if any(module and _may_wait(body, module, name) for module in modules) else code
+    return "" if any(_may_wait(body, klass, name) for klass in _lineage(body)) else code
 
 
 def _is_gone_over(body: Body, read: "BaseExpression") -> bool:
@@ -145,12 +186,14 @@ def _lineage(body: Body) -> list[Class]:
     return [klass for klass in body.project.lineage(body.owner) if isinstance(klass, Class)]
 
 
-def _may_wait(body: Body, module: ModuleFacts, name: str) -> bool:
-    """Does anything in a file pass the attribute on, wait for it, or wait for what cannot be seen?"""
+def _may_wait(body: Body, klass: Class, name: str) -> bool:
+    """Does the file of a class pass the attribute on or wait for it, or the class for what cannot be seen?"""
+    module = body.project.module(klass.path)
     mention = re.compile(rf"\.{re.escape(name)}(?![\w.])")
-    if any(mention.search(code) for code in _values(body, module)):
+    if module is None or any(mention.search(code) for code in _values(body, module)):
         return True
-    return any(_tells(call, name) or (call.last_name in _WAITING and _is_hidden(call)) for call in module.calls)
+    own = (call for call in module.calls if call.last_name in _WAITING and _is_within(module, call.scope, klass.scope))
+    return any(_tells(call, name) for call in module.calls) or any(map(_is_hidden, own))
 
 
 def _tells(call: CallFacts, name: str) -> bool:

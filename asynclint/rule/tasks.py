@@ -15,7 +15,7 @@ from asynclint.rule.places import bindings, place_of
 from asynclint.rule.wants import Want, calls, named_calls
 
 if TYPE_CHECKING:
-    from libcst import Arg, BaseExpression, Call
+    from libcst import Arg, BaseExpression, Call, CSTNode
 
     from asynclint.rule.places import Place
 
@@ -71,7 +71,8 @@ def started(body: Body, call: "Call") -> Started | None:
     if kind is Kind.EXECUTOR:
         return Started(kind, arguments[1].value) if len(arguments) > 1 else None
     if kind is Kind.GROUPED:
-        return Started(kind, None) if arguments and not any(map(partial(_is_plain, body), arguments)) else None
+        is_for_threads = _never_runs(body, call) or any(map(partial(_is_plain, body), arguments))
+        return Started(kind, None) if arguments and not is_for_threads else None
     work = arguments[0].value if arguments and not arguments[0].star else None
     if kind is None or work is None or _exists_already(body, callee, work) or _keeps_itself(body, work):
         return None
@@ -92,6 +93,18 @@ def _exists_already(body: Body, callee: "BaseExpression", work: "BaseExpression"
     if kind in _COROUTINES or isinstance(work, cst.Call) or body.coroutine_of(work):
         return kind in _FUTURES
     return kind in _FUTURES or body.name_of(callee) in _TAKING_FUTURES
+
+
+def _never_runs(body: Body, call: "Call") -> bool:
+    """Does it stand under `if not IS_SYNC`, where that is True?"""
+    below: CSTNode = call
+    for above in body.ancestors(call):
+        match above:
+            case cst.If(test=cst.UnaryOperation(operator=cst.Not(), expression=cst.Name() as flag)):
+                if below is above.body and body.name_of(flag) == "builtins.True":
+                    return True
+        below = above
+    return False
 
 
 def _is_plain(body: Body, argument: "Arg") -> bool:

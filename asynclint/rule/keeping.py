@@ -139,7 +139,10 @@ def _is_overwritten(body: Body, call: "Call", name: str) -> bool:
     """Is the variable bound to another task before anything has read it?"""
     if any(_is_inside_function(body, read) for read in body.reads(name)):
         return False
-    binding = [node for node in body.nodes if isinstance(node, cst.Assign | cst.AnnAssign) and _binds(body, node, name)]
+    assigning = (node for node in body.nodes if isinstance(node, cst.Assign | cst.AnnAssign))
+    binding = [node for node in assigning if _binds(body, node, name) and not _is_conditional(body, node)]
+    if _is_conditional(body, call):
+        return False
     if len(binding) < 2 and not any(isinstance(above, cst.For | cst.While) for above in body.ancestors(call)):
         return False
     reads = {id(read) for read in body.reads(name) if not _label(body, read)}
@@ -164,6 +167,16 @@ def _binds(body: Body, node: "CSTNode", name: str) -> bool:
             return bound == name and started(body, made) is not None
         case cst.AnnAssign(target=cst.Name(value=bound), value=cst.Call() as made):
             return bound == name and started(body, made) is not None
+    return False
+
+
+def _is_conditional(body: Body, node: "CSTNode") -> bool:
+    """Does it happen under a condition in its loop, which may hold only once, or when there is no task yet?"""
+    for above in body.ancestors(node):
+        if isinstance(above, cst.For | cst.While):
+            return False
+        if isinstance(above, cst.If | cst.Match | cst.ExceptHandler | cst.IfExp):
+            return True
     return False
 
 

@@ -36,6 +36,8 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-as-value",
     "coroutine-escapes-handler",
     "coroutine-in-wait",
+    "dangling-task",
+    "ignored-gather-results",
     "get-event-loop",
     "sync-protocol-on-async",
     "blocking-helper",

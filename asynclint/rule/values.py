@@ -89,14 +89,15 @@ def may_be_awaited(body: Body, read: "BaseExpression") -> bool:
 
 def is_handled(body: Body, container: str) -> bool:
     """Is a local container put to any use? Measuring, printing, testing and filling it are none."""
-    return any(not _is_idle(body, read) for read in body.reads(container))
+    return any(not is_idle(body, read) for read in body.reads(container))
 
 
 _IDLE_CALLS = frozenset({"builtins.len", "builtins.print", "builtins.bool"})
 FILLING = frozenset({"append", "add", "insert", "appendleft"})
 
 
-def _is_idle(body: Body, read: "CSTNode") -> bool:
+def is_idle(body: Body, read: "CSTNode") -> bool:
+    """Does a read of a container do no more than measure, print, test or fill it?"""
     above = body.parent(read)
     match above:
         case cst.Arg():

@@ -13,6 +13,7 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
+from asynclint.rule.collectors import local_collector
 from asynclint.rule.coroutines import (
     awaited_elsewhere,
     definition,
@@ -22,10 +23,10 @@ from asynclint.rule.coroutines import (
     remedy,
 )
 from asynclint.rule.expected import is_asked_about, is_narrowed
-from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
+from asynclint.rule.values import Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
-    from libcst import AnnAssign, Assign, BaseExpression, Call
+    from libcst import Call
 
 _DUMMY = re.compile(r"__?|_[a-z].*")
 _LOCALS = ("builtins.locals", "builtins.vars", "builtins.exec", "builtins.eval")
@@ -136,7 +137,7 @@ def _dropped(body: Body, call: "Call") -> str:
         case Fate.BOUND:
             return _unread(body, where)
         case Fate.ARGUMENT:
-            container = _local_collector(body, where.call)
+            container = local_collector(body, where.call)
             return f"goes into `{container}`, which nothing awaits" if container else ""
     return ""
 
@@ -154,37 +155,6 @@ def _unread(body: Body, where: Destination) -> str:
     if _DUMMY.fullmatch(name):
         return "is never awaited"
     return f"{'goes into' if where.collected else 'is bound to'} `{name}`, which nothing awaits"
-
-
-def _local_collector(body: Body, call: "Call | None") -> str:
-    """The list or set of this very function that a coroutine is added to, when nothing ever takes it out."""
-    match call:
-        case cst.Call(func=cst.Attribute(value=cst.Name(value=container), attr=cst.Name(value=method))):
-            if method in FILLING and _is_fresh(body, container) and not is_handled(body, container):
-                return container
-    return ""
-
-
-def _is_fresh(body: Body, name: str) -> bool:
-    """Is the name a variable of this function that only ever holds a display made here?"""
-    values = [
-        node.value
-        for node in body.nodes
-        if isinstance(node, cst.Assign | cst.AnnAssign) and name in _plain_targets(node) and node.value is not None
-    ]
-    bindings = body.here.names.get(name, ())
-    return bool(values) and len(values) == len(bindings) and all(_is_display(body, value) for value in values)
-
-
-def _plain_targets(node: "Assign | AnnAssign") -> list[str]:
-    targets = [node.target] if isinstance(node, cst.AnnAssign) else [target.target for target in node.targets]
-    return [target.value for target in targets if isinstance(target, cst.Name)]
-
-
-def _is_display(body: Body, value: "BaseExpression") -> bool:
-    if isinstance(value, cst.Call):
-        return body.name_of(value.func) in ("builtins.list", "builtins.set", "collections.deque")
-    return isinstance(value, cst.List | cst.Set | cst.ListComp | cst.SetComp)
 
 
 def _message(body: Body, call: "Call", how: str) -> str:

@@ -1,0 +1,78 @@
+from collections.abc import Iterator
+
+from asynclint.rule import Body, BodyKind, Default, InTests, Problem, named_calls, rule
+from asynclint.rule.collecting import uncollected
+from asynclint.rule.keeping import ends_the_program
+
+
+@rule(
+    code="ASL305",
+    wants=named_calls("cancel"),
+    pitfall="https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel",
+    default=Default.INFO,
+    in_tests=InTests.SILENT,
+)
+def uncollected_cancel(body: Body) -> Iterator[Problem]:
+    """A task is cancelled and nobody waits until it has ended, so its cleanup may not have run.
+
+    `task.cancel()` only asks: it arranges for a `CancelledError` in the task at its next turn. When the function that
+    cancels goes on, the task has not yet stopped. Its `finally` blocks and context managers are still to run, and may
+    take their time; connections it uses may be closed under it, and an exception in its cleanup is lost.
+
+    ## Bad
+
+    ```python
+    import asyncio
+
+    async def run_for(seconds, work):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(seconds)
+        task.cancel()  # ASL305
+    ```
+
+    ```python
+    import asyncio
+
+    class Service:
+        def __init__(self, work):
+            self.task = asyncio.create_task(work())
+
+        async def stop(self):
+            self.task.cancel()  # ASL305
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+
+    async def run_for(seconds, work):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    ```
+
+    ## What to do
+
+    Wait for the task after cancelling it: `await asyncio.gather(task, return_exceptions=True)`, or `await
+    asyncio.wait([task])`. Awaiting the task itself raises its `CancelledError`. A `TaskGroup` does all of this.
+
+    ## Not reported
+
+    Tasks that the function or another method of the class awaits, returns, passes on or keeps under another name; tasks
+    with a done callback; tasks that the function was given. Plain functions, which cannot wait, and the function given
+    to `asyncio.run`, which waits for all tasks at its end. What is not known to be a task. Test files.
+    """
+    if not body.is_async or ends_the_program(body):
+        return
+    for call in body.all_calls():
+        if task := uncollected(body, call):
+            yield Problem(call, _message(body, task))
+
+
+def _message(body: Body, task: str) -> str:
+    ends = "ends" if body.kind is BodyKind.ASYNC_GENERATOR else "returns"
+    danger = f"its cleanup may still be going on when `{body.name}` {ends}, and an exception in it is lost"
+    remedy = "await it with `asyncio.gather(..., return_exceptions=True)`"
+    return f"nothing waits for `{task}` after this `cancel()`, so {danger}; {remedy}"

@@ -23,6 +23,7 @@ from asynclint.facts.names import (
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
+_LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
 
@@ -357,6 +358,9 @@ class _Walker:
             if handler.name:
                 self.bind(handler.name, Bound.UNKNOWN)
             self.handled(handler)
+        function = self.running()
+        if function and any(isinstance(inner, _LEAVING) for last in node.finalbody for inner in ast.walk(last)):
+            function.leaves_finally = True
         self.statements((*node.orelse, *node.finalbody))
 
     def handled(self, handler: ast.ExceptHandler) -> None:

@@ -16,6 +16,7 @@ from asynclint.rule.cancellation import (
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Semantics, explore
+from asynclint.rule.thrown import raises_cancellation
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
@@ -113,17 +114,11 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     passes the error on (stores it, sets it on a future) or asks `cancelling()` first; the coroutine given to
     `asyncio.run`; a task that ends right after its handler, because then nothing is left to go on.
     """
-    if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
+    if not body.is_async or is_entry_point(body) or raises_cancellation(body):
         return
     for guard in guards(body):
         if any(map(awaits, guard.block)) and not waits_for_existing(body, guard):
             yield from _swallowed(body, guard)
-
-
-def _raises_cancellation(body: Body) -> bool:
-    """Does the body raise a `CancelledError` of its own, having taken note of the one it caught?"""
-    raised = (node.exc for node in body.nodes if isinstance(node, cst.Raise))
-    return any("CancelledError" in code_of(exception) for exception in raised if exception is not None)
 
 
 def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:

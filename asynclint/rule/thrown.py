@@ -40,9 +40,19 @@ def _is_other_name(name: str) -> bool:
 
 
 def raises_cancellation(body: Body) -> bool:
-    """Does the body raise a `CancelledError` of its own, having taken note of the one it caught?"""
+    """Does the body cancel itself, or raise a `CancelledError` of its own, having taken note of the one it caught?"""
     raised = (node.exc for node in body.nodes if isinstance(node, cst.Raise) and node.exc is not None)
-    return any("CancelledError" in code_of(thrown) and not other_exception(body, thrown) for thrown in raised)
+    if any("CancelledError" in code_of(thrown) and not other_exception(body, thrown) for thrown in raised):
+        return True
+    cancels = (call.func for call in body.all_calls() if code_of(call.func).endswith(".cancel"))
+    return any(_is_own_task(body, func.value) for func in cancels if isinstance(func, cst.Attribute))
+
+
+def _is_own_task(body: Body, task: "BaseExpression") -> bool:
+    if isinstance(task, cst.Name):
+        codes = [binding.value for binding in body.here.names.get(task.value, ())]
+        return any(code.endswith("current_task()") for code in codes)
+    return isinstance(task, cst.Call) and body.name_of(task.func) == "asyncio.current_task"
 
 
 def is_of_kind(body: Body, test: "BaseExpression", name: str) -> bool | None:

@@ -93,9 +93,15 @@ def places(findings: Sequence[Finding]) -> list[Place]:
 
 
 def config_for(rule: str) -> Config:
-    """The defaults, with the rule itself switched on whatever its own default."""
+    """The defaults, with the rule itself switched on whatever its own default.
+
+    A file `target-version` among its fixtures holds the oldest Python they are meant for.
+    """
     wanted = find(rule)
-    return load(os.getcwd(), isolated=True, overrides={"extend-select": (wanted.code,), "preview": wanted.preview})
+    oldest = FIXTURES / rule.replace("-", "_") / "target-version"
+    target = {"target-version": oldest.read_text().strip()} if oldest.is_file() else {}
+    options = {"extend-select": (wanted.code,), "preview": wanted.preview, **target}
+    return load(os.getcwd(), isolated=True, overrides=options)
 
 
 def lint_files(files: Files, rule: str, directory: Path) -> list[Finding]:

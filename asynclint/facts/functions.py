@@ -24,6 +24,7 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     is_stub: bool = False
     awaits: bool = False
     has_while: bool = False
+    leaves_finally: bool = False  # a `finally` with a `return`, `break`, `continue` or `raise` in it
     reads: dict[str, tuple[int, int]] = {}  # attributes that may be properties, by code, with line and column
     asked: dict[str, str] = {}  # parameters of which it reads an attribute whenever it runs, with the first such
     held: list[tuple[str, ...]] = []  # for each `yield`: what it stands in, outermost first, see `facts.held`

@@ -24,6 +24,7 @@ from asynclint.facts.names import (
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
+_LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
 
@@ -369,6 +370,9 @@ class _Walker:
             self.handled(handler)
         self.statements(node.orelse)
         self.held = held
+        function = self.running()
+        if function and any(isinstance(inner, _LEAVING) for last in node.finalbody for inner in ast.walk(last)):
+            function.leaves_finally = True
         self.statements(node.finalbody)
 
     def handled(self, handler: ast.ExceptHandler) -> None:

@@ -52,6 +52,8 @@ def _handler_guard(
             if "builtins.KeyboardInterrupt" not in caught:
                 yield Guard(handler.type or handler, [block], handler)
             return
+        if not caught and handler.type is not None and "cancel" in body.text(handler.type).lower():
+            return  # a cancellation by another name
 
 
 def _suppresses_cancellation(body: Body, item: "WithItem") -> bool:

@@ -18,7 +18,7 @@ QUERIES = frozenset(
         *("is_running", "is_closed", "is_alive", "poll"),
     }
 )
-_CLOCKS = frozenset(
+CLOCKS = frozenset(
     {
         *(f"time.{name}{unit}" for name in ("time", "monotonic", "perf_counter") for unit in ("", "_ns")),
         *("asyncio.AbstractEventLoop.time", "datetime.datetime.now", "datetime.datetime.utcnow"),
@@ -50,7 +50,7 @@ def is_inert(body: Body, node: "CSTNode") -> bool:
 def asks_for_state(body: Body, node: "CSTNode") -> bool:
     """Does an expression that changes nothing ask for the time, or for what only others change?"""
     calls = (inner for inner in walk(node) if isinstance(inner, cst.Call))
-    return any(body.name_of(call.func) in _CLOCKS or last_name(call) in QUERIES for call in calls)
+    return any(body.name_of(call.func) in CLOCKS or last_name(call) in QUERIES for call in calls)
 
 
 def last_name(call: "Call") -> str:
@@ -60,12 +60,12 @@ def last_name(call: "Call") -> str:
 
 def reads_clock(body: Body, node: "BaseExpression") -> bool:
     """Does an expression ask what time it is?"""
-    return any(isinstance(inner, cst.Call) and body.name_of(inner.func) in _CLOCKS for inner in walk(node))
+    return any(isinstance(inner, cst.Call) and body.name_of(inner.func) in CLOCKS for inner in walk(node))
 
 
 def _is_inert_call(body: Body, call: "Call") -> bool:
     name = body.name_of(call.func)
-    if name in _CLOCKS or name in _READERS or name.startswith("logging.") or _LOG.fullmatch(code_of(call.func)):
+    if name in CLOCKS or name in _READERS or name.startswith("logging.") or _LOG.fullmatch(code_of(call.func)):
         return True
     is_query = last_name(call) in QUERIES and not call.args
     return is_query and not isinstance(body.resolve(call.func), Function | Class)

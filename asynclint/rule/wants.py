@@ -28,6 +28,7 @@ class Want(Struct, frozen=True):
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
+    left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
@@ -51,6 +52,7 @@ class Want(Struct, frozen=True):
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
+            left_finallies=self.left_finallies or other.left_finallies,
             coroutine_names=self.coroutine_names | other.coroutine_names,
             coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
         )
@@ -141,6 +143,11 @@ def sync_twins() -> Want:
 def while_loops() -> Want:
     """Coroutines with a `while` loop."""
     return Want(while_loops=True)
+
+
+def left_finallies() -> Want:
+    """Coroutines with a `finally` that has a `return`, `break`, `continue` or `raise` in it."""
+    return Want(left_finallies=True)
 
 
 def wrong_awaits() -> Want:

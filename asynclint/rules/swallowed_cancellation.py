@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from asynclint.rule import Body, InTests, Problem, calls, handlers, rule
+from asynclint.rule import Body, InTests, Problem, calls, decorated_coroutines, handlers, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import (
     CANCELLATION,
@@ -16,6 +16,8 @@ from asynclint.rule.cancellation import (
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Semantics, explore
+from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
+from asynclint.rule.thrown import is_of_kind, raises_cancellation
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ _TALKING = frozenset(
 _CLOSING = frozenset(
     {"close", "aclose", "stop", "shutdown", "cleanup", "disconnect", "wait_closed", "terminate", "release", "cancel"}
 )
+_SAVING = frozenset({"sys.exc_info", "sys.exception"})
 _ENDING = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 
 
 @rule(
     code="ASL401",
-    wants=handlers(*CANCELLATION) | calls("contextlib.suppress", in_coroutine=True),
+    wants=handlers(*CANCELLATION)
+    | calls("contextlib.suppress", *TENACITY, BACKOFF, in_coroutine=True)
+    | decorated_coroutines(*TENACITY, BACKOFF),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#task-cancellation",
     in_tests=InTests.INFO,
 )
@@ -105,7 +110,8 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     ## What to do
 
     End the handler with a bare `raise`. Where `BaseException` is meant to catch errors, catch `Exception`, which does
-    not include `CancelledError`. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
+    not include `CancelledError`; the same goes for what tenacity and backoff retry on. Code that really ends a
+    cancellation says so with `asyncio.current_task().uncancel()`.
 
     ## Not reported
 
@@ -113,17 +119,14 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     passes the error on (stores it, sets it on a future) or asks `cancelling()` first; the coroutine given to
     `asyncio.run`; a task that ends right after its handler, because then nothing is left to go on.
     """
-    if not body.is_async or is_entry_point(body) or _raises_cancellation(body):
+    if not body.is_async or is_entry_point(body) or raises_cancellation(body):
         return
     for guard in guards(body):
         if any(map(awaits, guard.block)) and not waits_for_existing(body, guard):
             yield from _swallowed(body, guard)
-
-
-def _raises_cancellation(body: Body) -> bool:
-    """Does the body raise a `CancelledError` of its own, having taken note of the one it caught?"""
-    raised = (node.exc for node in body.nodes if isinstance(node, cst.Raise))
-    return any("CancelledError" in code_of(exception) for exception in raised if exception is not None)
+    for retry in retries_of_cancellation(body) if any(map(awaits, body.nodes)) else ():
+        what = f"`{body.text(retry.node)}` makes {retry.library} run it again"
+        yield Problem(retry.node, f"when `{body.name}` is cancelled, {what}; retry on `Exception` or less")
 
 
 def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
@@ -158,7 +161,7 @@ def _semantics(body: Body, guard: Guard) -> Semantics[State]:
         catches=partial(_catches, body),
         caught=lambda handler, state: (_caught(guard, handler, state),),
         suppresses=partial(_suppresses, guard),
-        assume=lambda test, truth, state: (_assume(body, test, truth, state),),
+        assume=partial(_assume, body, guard),
     )
 
 
@@ -175,21 +178,29 @@ def _step(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", 
         return ()
     handled = any(above is guard.handler for above in body.ancestors(node))
     forwarded = handled and any(call_name(call) in _FORWARDING for call in called)
-    if isinstance(node, cst.Raise) or forwarded or _hands_on(guard, node, called):
+    if isinstance(node, cst.Raise) or forwarded or _hands_on(body, guard, node, called):
         return (_PASSED,)
     if isinstance(node, cst.Return) and _has_value(node):
         return (_ANSWERED,)
     return (_HELD,)
 
 
-def _hands_on(guard: Guard, node: "CSTNode", called: "list[Call]") -> bool:
-    """Is the caught error stored, returned or given to somebody, other than to be printed?"""
-    name = guard.handler.name if guard.handler is not None else None
-    if name is None or not isinstance(name.name, cst.Name):
+def _hands_on(body: Body, guard: Guard, node: "CSTNode", called: "list[Call]") -> bool:
+    """Is the caught error stored, returned or given to somebody, other than to be printed or asked for its kind?"""
+    printed = {id(part) for call in called if call_name(call) in _TALKING for part in walk(call)}
+    if any(body.name_of(call.func) in _SAVING and id(call) not in printed for call in called):
+        return True
+    name = _name(guard)
+    if not name or (isinstance(node, cst.BaseExpression) and is_of_kind(body, node, name) is not None):
         return False
-    printed = [id(part) for call in called if call_name(call) in _TALKING for part in walk(call)]
-    mentioned = (part for part in walk(node) if isinstance(part, cst.Name) and part.value == name.name.value)
+    mentioned = (part for part in walk(node) if isinstance(part, cst.Name) and part.value == name)
     return any(id(part) not in printed for part in mentioned)
+
+
+def _name(guard: Guard) -> str:
+    """The variable that holds the caught error."""
+    bound = guard.handler.name if guard.handler is not None else None
+    return bound.name.value if bound is not None and isinstance(bound.name, cst.Name) else ""
 
 
 def _raises(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: State) -> tuple[State, ...]:
@@ -230,17 +241,20 @@ def _suppresses(guard: Guard, item: "WithItem", state: State) -> Catch:
     return Catch.ALWAYS if state == _FLYING and item.item is guard.head else Catch.NEVER
 
 
-def _assume(body: Body, test: "BaseExpression", truth: bool, state: State) -> State:
+def _assume(body: Body, guard: Guard, test: "BaseExpression", truth: bool, state: State) -> tuple[State, ...]:
     """A handler that asks whether it was meant: `task.cancelled()` is the other's cancellation, `cancelling()` ours."""
     if state != _HELD:
-        return state
+        return (state,)
+    answer = is_of_kind(body, test, _name(guard)) if _name(guard) else None
+    if answer is not None:
+        return (state,) if answer is truth else ()
     negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
     asked = code_of(test.expression) if isinstance(test, cst.UnaryOperation) else code_of(test)
     if asked.endswith((".cancelled()", ".done()")):
-        return _PASSED if truth != negated else state
+        return (_PASSED if truth != negated else state,)
     if "cancelling()" in body.text(test):
-        return _PASSED if truth == negated else state
-    return state
+        return (_PASSED if truth == negated else state,)
+    return (state,)
 
 
 def _message(body: Body, guard: Guard, how: str) -> str:

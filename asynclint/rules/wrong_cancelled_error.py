@@ -1,0 +1,103 @@
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asynclint.rule import Body, Problem, calls, handlers, rule
+from asynclint.rule import nodes as cst
+from asynclint.rule.cancellation import awaits
+from asynclint.rule.threads import may_ask_threads
+from asynclint.rule.trees import code_of, own_children, walk
+
+if TYPE_CHECKING:
+    from libcst import BaseExpression, BaseSuite, CSTNode
+
+_OF_THREADS = "concurrent.futures.CancelledError"
+_OF_TASKS = frozenset({"asyncio.CancelledError"})
+
+
+@rule(
+    code="ASL404",
+    wants=handlers(_OF_THREADS) | calls("contextlib.suppress", in_coroutine=True),
+    pitfall="https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError",
+)
+def wrong_cancelled_error(body: Body) -> Iterator[Problem]:
+    """`concurrent.futures.CancelledError` is caught around an `await`, which raises another one.
+
+    Up to Python 3.7 the two were the same class. Since 3.8 `asyncio.CancelledError` is a class of its own, and what an
+    `await` raises when the task is cancelled is never the one of `concurrent.futures`: the handler is dead, the
+    clean-up in it is skipped, and the cancellation goes on up.
+
+    ## Bad
+
+    ```python
+    import asyncio
+    from concurrent.futures import CancelledError
+
+    async def stop(task):
+        task.cancel()
+        try:
+            await task
+        except CancelledError:  # ASL404
+            print("stopped")
+    ```
+
+    ## Good
+
+    ```python
+    import asyncio
+
+    async def stop(task):
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            print("stopped")
+    ```
+
+    ## What to do
+
+    Catch `asyncio.CancelledError`, and mind that what never ran runs now: a handler that is meant for a cancelled
+    coroutine ends with `raise`.
+
+    ## Not reported
+
+    Handlers beside which `asyncio.CancelledError` is caught too; code that asks a future of a thread (`result()`,
+    `exception()`), or calls plain code that may.
+    """
+    if not body.is_async:
+        return
+    for head, block in _guards(body):
+        if awaits(block) and not may_ask_threads(body, block):
+            yield Problem(head, _message(body, head))
+
+
+def _guards(body: Body) -> "Iterator[tuple[BaseExpression, BaseSuite]]":
+    """What catches only the error of threads, with what it protects."""
+    for node in body.nodes:
+        match node:
+            case cst.Try() | cst.TryStar():
+                kinds = [handler.type for handler in node.handlers if handler.type is not None]
+                if not any(_OF_TASKS & body.caught(kind) for kind in kinds):
+                    yield from ((kind, node.body) for kind in kinds if _OF_THREADS in body.caught(kind))
+            case cst.With():
+                for item in node.items:
+                    kinds = _suppressed(body, item.item)
+                    if not any(_OF_TASKS & body.caught(kind) for kind in kinds):
+                        yield from ((kind, node.body) for kind in kinds if _OF_THREADS in body.caught(kind))
+
+
+def _suppressed(body: Body, item: "BaseExpression") -> "list[BaseExpression]":
+    if not isinstance(item, cst.Call) or body.name_of(item.func) != "contextlib.suppress":
+        return []
+    return [argument.value for argument in item.args if not argument.star]
+
+
+def _message(body: Body, head: "BaseExpression") -> str:
+    here = next((part for part in walk(head, own_children) if _is_it(body, part)), head)
+    return (
+        f"`{body.text(here)}` is the error of threads (`{_OF_THREADS}`), which no `await` raises when `{body.name}` or "
+        "what it waits for is cancelled; catch `asyncio.CancelledError`"
+    )
+
+
+def _is_it(body: Body, part: "CSTNode") -> bool:
+    return isinstance(part, cst.Name | cst.Attribute) and bool(code_of(part)) and body.name_of(part) == _OF_THREADS

@@ -39,6 +39,7 @@ class Sieve:
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
+        self._prefixes = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_prefixes)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
         self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
@@ -63,7 +64,7 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
             if here.function is not None and here.function.has_while and here.function.is_async:
                 yield scope, self._while_loops
-        if self._names or self._decorators:
+        if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for scope, here in enumerate(facts.scopes) if self._async_generators else ():
             if here.function is not None and here.function.is_async and here.function.is_generator:
@@ -98,6 +99,7 @@ class Sieve:
         for index, scope in enumerate(facts.scopes):
             if scope.function is not None and scope.function.is_async:
                 yield index, self._names.get(scope.name, ())
+                yield from ((index, rules) for start, rules in self._prefixes.items() if scope.name.startswith(start))
                 for code in scope.function.decorators if self._decorators else ():
                     yield index, self._decorators.get(_last_name(code), ())
                     yield index, self._decorators.get(_decorator(project, facts, scope.parent, code), ())

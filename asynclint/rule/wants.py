@@ -29,6 +29,7 @@ class Want(Struct, frozen=True):
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
+    coroutine_prefixes: frozenset[str] = frozenset()  # how its name begins
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
     def __or__(self, other: "Want") -> "Want":
@@ -52,6 +53,7 @@ class Want(Struct, frozen=True):
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
             coroutine_names=self.coroutine_names | other.coroutine_names,
+            coroutine_prefixes=self.coroutine_prefixes | other.coroutine_prefixes,
             coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
         )
 
@@ -116,6 +118,11 @@ def returned_coroutines() -> Want:
 def coroutine_functions(*names: str) -> Want:
     """The `async def`s of these names."""
     return Want(coroutine_names=frozenset(names))
+
+
+def coroutine_functions_beginning(*prefixes: str) -> Want:
+    """The `async def`s whose names begin with one of these."""
+    return Want(coroutine_prefixes=frozenset(prefixes))
 
 
 def decorated_coroutines(*names: str) -> Want:

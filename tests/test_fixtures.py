@@ -36,10 +36,12 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-as-value",
     "coroutine-escapes-handler",
     "coroutine-in-wait",
+    "deprecated-asyncio-api",
     "get-event-loop",
     "sync-protocol-on-async",
     "blocking-helper",
     "nested-event-loop",
+    "removed-asyncio-api",
     "unawaited-coroutine",
     "unbounded-concurrency",
 }

@@ -9,6 +9,7 @@ from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
+from asynclint.facts.mentions import mentions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
@@ -27,6 +28,9 @@ class Sieve:
         self._rules = rules
         self._calls = _by_key((key, rule) for rule in rules for key in rule.wants.calls)
         self._coroutine_calls = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_calls)
+        self._mentions = _by_key((key, rule) for rule in rules for key in rule.wants.mentions)
+        self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
+        self._keywords = _by_key((key, rule) for rule in rules for key in rule.wants.keywords)
         self._named_calls = _by_key((key, rule) for rule in rules for key in rule.wants.named_calls)
         self._entered = _by_key((key, rule) for rule in rules for key in rule.wants.entered)
         self._async_generators = [rule for rule in rules if rule.wants.async_generators]
@@ -59,6 +63,8 @@ class Sieve:
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        if self._mentions:
+            yield from self._mentioning(project, facts)
         if self._exceptional_calls:
             yield from ((call.scope, self._exceptional_calls) for call, _ in exceptions(facts))
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
@@ -94,6 +100,14 @@ class Sieve:
                 for method in reach_of(project).managed(facts.path, item):
                     yield from ((item.scope, rules) for rules in self._reaching(project, method))
 
+    def _mentioning(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        """The bodies that name what is wanted, under its own name or under that of an import."""
+        names = {*self._mentioned, *_renamed(facts, self._mentioned)}
+        for scope, code in mentions(facts):
+            if code.rpartition(".")[2] in names:
+                entity = project.evaluate(facts.path, scope, code)
+                yield scope, self._mentions.get(entity.name, ()) if isinstance(entity, Named) else ()
+
     def _defined(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         """The coroutine functions that are wanted for their own name or for a decorator."""
         for index, scope in enumerate(facts.scopes):
@@ -107,6 +121,8 @@ class Sieve:
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
         yield self._named_calls.get(call.last_name, ())
+        for argument in call.arguments if self._keywords else ():
+            yield self._keywords.get(argument.partition("=")[0], ())
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
@@ -161,6 +177,14 @@ def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
+
+
+def _renamed(facts: ModuleFacts, names: frozenset[str]) -> Iterator[str]:
+    """What a file calls that which it imports, or assigns, under one of these names."""
+    for scope in facts.scopes:
+        for name, bindings in scope.names.items():
+            if any(b.value.rpartition(":")[2].rpartition(".")[2] in names for b in bindings):
+                yield name
 
 
 def _last_name(decorator: str) -> str:

@@ -12,6 +12,8 @@ class Want(Struct, frozen=True):
 
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
+    mentions: frozenset[str] = frozenset()  # resolved names of what is called, given, assigned, inherited from ...
+    keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
@@ -36,6 +38,8 @@ class Want(Struct, frozen=True):
         return Want(
             calls=self.calls | other.calls,
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
+            mentions=self.mentions | other.mentions,
+            keywords=self.keywords | other.keywords,
             named_calls=self.named_calls | other.named_calls,
             bare_methods=self.bare_methods | other.bare_methods,
             entered=self.entered | other.entered,
@@ -66,6 +70,16 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
 def named_calls(*names: str) -> Want:
     """Bodies that call anything of these last names: `x.create_task(...)`, whatever `x` is."""
     return Want(named_calls=frozenset(names))
+
+
+def mentioning(*names: str) -> Want:
+    """Bodies that name one of these, by resolved name: `asyncio.coroutine`. See `asynclint.facts.mentions`."""
+    return Want(mentions=frozenset(names))
+
+
+def with_keywords(*names: str) -> Want:
+    """Bodies that give anything a keyword argument of one of these names: `f(loop=loop)`."""
+    return Want(keywords=frozenset(names))
 
 
 def entering(*names: str) -> Want:

@@ -37,7 +37,9 @@ LIVES: Mapping[str, Life] = {
     "asyncio.AbstractChildWatcher": _WATCHER,
     "asyncio.FastChildWatcher": _WATCHER,
     "asyncio.MultiLoopChildWatcher": _WATCHER,
+    "asyncio.PidfdChildWatcher": _WATCHER,
     "asyncio.SafeChildWatcher": _WATCHER,
+    "asyncio.ThreadedChildWatcher": _WATCHER,
     "asyncio.get_event_loop_policy": _POLICY,
     "asyncio.set_event_loop_policy": _POLICY,
     "asyncio.AbstractEventLoopPolicy": _POLICY,
@@ -53,7 +55,7 @@ _TOOK_A_LOOP = (
     *("create_subprocess_exec", "create_subprocess_shell"),
     *("BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore", "LifoQueue", "PriorityQueue", "Queue"),
 )
-_REUSE = Life((3, 8), (3, 11), "leave it out; it is not safe, and `reuse_port=True` is what servers mean by it")
+_REUSE = Life((3, 8), (3, 11), "leave it out, or use `reuse_port=True`")
 _LOOPS = ("asyncio.AbstractEventLoop", "asyncio.BaseEventLoop")
 
 # Keyword arguments, by the canonical name of what is called and their own.

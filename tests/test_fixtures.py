@@ -38,11 +38,13 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-in-wait",
     "deprecated-asyncio-api",
     "get-event-loop",
+    "loop-from-thread",
     "sync-protocol-on-async",
     "blocking-helper",
     "nested-event-loop",
     "removed-asyncio-api",
     "unawaited-coroutine",
+    "unclosed-loop",
     "unbounded-concurrency",
 }
 FEWEST_MARKERS = 10

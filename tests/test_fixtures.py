@@ -38,11 +38,15 @@ SPEAK_OF_PLAIN_CODE = {
     "coroutine-in-wait",
     "dangling-task",
     "ignored-gather-results",
+    "deprecated-asyncio-api",
     "get-event-loop",
+    "loop-from-thread",
     "sync-protocol-on-async",
     "blocking-helper",
     "nested-event-loop",
+    "removed-asyncio-api",
     "unawaited-coroutine",
+    "unclosed-loop",
     "unbounded-concurrency",
 }
 FEWEST_MARKERS = 10

@@ -9,6 +9,7 @@ from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
+from asynclint.facts.mentions import mentions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
@@ -27,6 +28,9 @@ class Sieve:
         self._rules = rules
         self._calls = _by_key((key, rule) for rule in rules for key in rule.wants.calls)
         self._coroutine_calls = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_calls)
+        self._mentions = _by_key((key, rule) for rule in rules for key in rule.wants.mentions)
+        self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
+        self._keywords = _by_key((key, rule) for rule in rules for key in rule.wants.keywords)
         self._named_calls = _by_key((key, rule) for rule in rules for key in rule.wants.named_calls)
         self._entered = _by_key((key, rule) for rule in rules for key in rule.wants.entered)
         self._async_generators = [rule for rule in rules if rule.wants.async_generators]
@@ -40,6 +44,7 @@ class Sieve:
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._left_finallies = [rule for rule in rules if rule.wants.left_finallies]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
+        self._prefixes = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_prefixes)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
         self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
@@ -59,6 +64,8 @@ class Sieve:
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         for call in facts.calls:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        if self._mentions:
+            yield from self._mentioning(project, facts)
         if self._exceptional_calls:
             yield from ((call.scope, self._exceptional_calls) for call, _ in exceptions(facts))
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
@@ -67,7 +74,7 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._left_finallies else ():
             if here.function is not None and here.function.leaves_finally and here.function.is_async:
                 yield scope, self._left_finallies
-        if self._names or self._decorators:
+        if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for scope, here in enumerate(facts.scopes) if self._async_generators else ():
             if here.function is not None and here.function.is_async and here.function.is_generator:
@@ -97,11 +104,20 @@ class Sieve:
                 for method in reach_of(project).managed(facts.path, item):
                     yield from ((item.scope, rules) for rules in self._reaching(project, method))
 
+    def _mentioning(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        """The bodies that name what is wanted, under its own name or under that of an import."""
+        names = {*self._mentioned, *_renamed(facts, self._mentioned)}
+        for scope, code in mentions(facts):
+            if code.rpartition(".")[2] in names:
+                entity = project.evaluate(facts.path, scope, code)
+                yield scope, self._mentions.get(entity.name, ()) if isinstance(entity, Named) else ()
+
     def _defined(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         """The coroutine functions that are wanted for their own name or for a decorator."""
         for index, scope in enumerate(facts.scopes):
             if scope.function is not None and scope.function.is_async:
                 yield index, self._names.get(scope.name, ())
+                yield from ((index, rules) for start, rules in self._prefixes.items() if scope.name.startswith(start))
                 for code in scope.function.decorators if self._decorators else ():
                     yield index, self._decorators.get(_last_name(code), ())
                     yield index, self._decorators.get(_decorator(project, facts, scope.parent, code), ())
@@ -109,6 +125,8 @@ class Sieve:
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
         yield self._named_calls.get(call.last_name, ())
+        for argument in call.arguments if self._keywords else ():
+            yield self._keywords.get(argument.partition("=")[0], ())
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
@@ -163,6 +181,14 @@ def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
+
+
+def _renamed(facts: ModuleFacts, names: frozenset[str]) -> Iterator[str]:
+    """What a file calls that which it imports, or assigns, under one of these names."""
+    for scope in facts.scopes:
+        for name, bindings in scope.names.items():
+            if any(b.value.rpartition(":")[2].rpartition(".")[2] in names for b in bindings):
+                yield name
 
 
 def _last_name(decorator: str) -> str:

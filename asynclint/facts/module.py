@@ -56,6 +56,7 @@ class ModuleFacts(Struct, array_like=True):
     withs: list[WithFacts]
     loops: list[LoopFacts] = []
     awaits: list[AwaitFacts] = []
+    by_version: list[tuple[int, int]] = []  # first and last lines of `if`s that ask which Python runs, inclusive
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

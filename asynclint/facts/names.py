@@ -131,6 +131,14 @@ _ROOT = re.compile(r"[^\W\d]\w*")
 _OPENING, _CLOSING = "(<[{", ")>]}"
 
 
+_VERSION = re.compile(r"version_info|hexversion|python_version(?:_tuple)?|_*(?:IS_|HAS_)?PY(?:THON)?_?[23].*")
+
+
+def is_version(name: str) -> bool:
+    """Is it `version_info`, or what a constant is called that is made of it: `PY310`, `IS_PYTHON_3_12`?"""
+    return _VERSION.fullmatch(name) is not None
+
+
 @lru_cache(maxsize=1 << 16)
 def chain(code: str) -> tuple[str, ...]:
     """The name that a code begins with and its postfixes, `()<b>` being one; () when it is no such chain."""

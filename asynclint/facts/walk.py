@@ -18,6 +18,7 @@ from asynclint.facts.names import (
     arms,
     code_of,
     element_code,
+    is_version,
     items_of,
     plain_code_of,
 )
@@ -383,6 +384,8 @@ class _Walker:
 
     def if_(self, node: ast.If) -> None:
         outer = self.condition
+        if any(is_version(getattr(p, "attr", getattr(p, "id", ""))) for p in ast.walk(node.test)):
+            self.facts.by_version.append((node.lineno, node.end_lineno or node.lineno))
         rest: list[ast.stmt] = [node]
         while len(rest) == 1 and isinstance(branch := rest[0], ast.If):  # a long elif chain nests as deep as it is long
             self.expression(branch.test)

@@ -1,101 +1,161 @@
-"""Code that may ask the future of a thread for its result."""
+"""Plain functions that certainly run in another thread than the one of the event loop."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
+from msgspec import Struct
+
+from asynclint.facts.callbacks import callback_of, given
+from asynclint.facts.calls import CallFacts
+from asynclint.facts.entities import Class, Entity, Function, Instance, Named
+from asynclint.facts.knowledge.callbacks import Caller
+from asynclint.facts.knowledge.loops import QUESTIONS, STARTERS
+from asynclint.facts.knowledge.threads import LOOKING, OWNING, THREADSAFE, UNSAFE
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.names import items_of
 from asynclint.facts.project import Project
-from asynclint.rule import nodes as cst
-from asynclint.rule.body import Body
-from asynclint.rule.cancellation import call_name
-from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.facts.reach import NESTED, is_patched, reach_of
 
-if TYPE_CHECKING:
-    from libcst import Call, CSTNode
+__all__ = [
+    "LOOKING",
+    "THREADSAFE",
+    "UNSAFE",
+    "Threaded",
+    "argument_for",
+    "hands_to_thread",
+    "looks_in_vain",
+    "threaded",
+]
 
-_ASKING = frozenset({"result", "exception", "as_completed", "results"})
-_OF_TASKS = frozenset({"asyncio.Task", "asyncio.Future"})
-_ERROR = Named("concurrent.futures.CancelledError")
-_DEEPEST = 3
+_PROCESSES = ("multiprocessing.", "concurrent.futures.ProcessPoolExecutor")
+_POLICIES = (Named("asyncio.set_event_loop_policy"),)
+_RUNNERS = ("run_until_complete", "run_forever", "run_sync")
+_THREAD = Named("threading.Thread")
+_ASKING = QUESTIONS - set(LOOKING)
+_IN_THREADS = (Caller.THREAD, Caller.POOL)
 
 
-def may_ask_threads(body: Body, block: "CSTNode") -> bool:
-    """May it raise `concurrent.futures.CancelledError`: by its own hand, by asking a future, or in what it calls?
+class Threaded(Struct, frozen=True):
+    """How a function comes to run in a thread: the function the thread begins with, and the call that hands it over.
 
-    Only a future that is known to be of asyncio asks no thread. Awaiting an unknown object is believed to ask none,
-    except in a file that makes such errors itself.
+    There is no such call for the `run` of a `threading.Thread`.
     """
-    if _makes_such_errors(body):
-        return True
-    for node in walk(block, own_children):
-        if isinstance(node, cst.Raise) and node.exc is not None and "Cancel" in body.text(node.exc):
-            return True
-        if isinstance(node, cst.Call) and (_asks(body, node) or _is_given_functions(body, node)):
-            return True
-    return False
+
+    first: Function
+    handing: CallFacts | None
 
 
-def _makes_such_errors(body: Body) -> bool:
-    """Does its file derive a class from the error of threads, or call one to raise it?"""
-    scopes = range(len(body.facts.scopes))
-    classes = [Class(body.facts.path, n) for n in scopes if body.facts.scopes[n].klass is not None]
-    if any(_ERROR in body.project.lineage(klass) for klass in classes):
-        return True
-    calls = (body.project.call(body.facts.path, call) for call in body.facts.calls if "Cancel" in call.last_name)
-    return any(
-        callee == _ERROR or (isinstance(callee, Class) and _ERROR in body.project.lineage(callee)) for callee in calls
+@lru_cache(maxsize=64)
+def threaded(project: Project, path: str) -> dict[int, Threaded]:
+    """The functions of a file that its threads run, by scope, if they do not run a loop of their own."""
+    module, found = project.module(path), dict[int, Threaded]()
+    if module is None or is_patched(module):
+        return found
+    calls = _calls_by_function(module)
+    for start in _starts(project, module):
+        reached = _reached(project, calls, start.first)
+        if not any(_has_a_loop(project, path, call) for scope in reached for call in calls.get(scope, ())):
+            own = [scope for scope in reached[1:] if not _is_shared(project, calls, path, scope, reached)]
+            for scope in (start.first.scope, *own):
+                found.setdefault(scope, start)
+    return found
+
+
+def hands_to_thread(project: Project, path: str, call: CallFacts) -> str | None:
+    """The code of what a call gives to a thread to be called, None when it gives nothing to one."""
+    callee = project.call(path, call)
+    callback = callback_of(callee, call.last_name)
+    if callback is None or callback.caller not in _IN_THREADS:
+        return None
+    executor = project.evaluate(path, call.scope, call.arguments[0]) if call.last_name == "run_in_executor" else None
+    names = [_name_of_class(executor), callee.name if isinstance(callee, Named) else ""]
+    return None if any(name.startswith(_PROCESSES) for name in names) else given(callback, call.arguments)
+
+
+def argument_for(project: Project, path: str, start: Threaded, parameter: str) -> Entity | None:
+    """What the first function of a thread is given for one of its parameters, None when that is not known."""
+    call, facts = start.handing, project.function(start.first)
+    if call is None or parameter not in facts.parameters:
+        return None
+    arguments = call.arguments
+    packed = next((code.removeprefix("args=") for code in arguments if code.startswith("args=")), "")
+    code = hands_to_thread(project, path, call) or ""
+    values = (
+        items_of(packed) if packed[:1] == "(" else arguments[arguments.index(code) + 1 :] if code in arguments else ()
     )
+    place = facts.parameters.index(parameter) - (project.owner(start.first) is not None)
+    if not 0 <= place < len(values) or any("=" in value or "*" in value for value in values[: place + 1]):
+        return None
+    return project.evaluate(path, call.scope, values[place])
 
 
-def _asks(body: Body, call: "Call") -> bool:
-    callee = body.resolve(call.func)
-    if isinstance(callee, Named) and callee.name.startswith("concurrent.futures."):
-        return True
-    if call_name(call) in _ASKING:
-        return not _is_of_tasks(body, call)
-    return isinstance(callee, Function) and _may_ask(body.project, callee, _DEEPEST)
-
-
-def _is_of_tasks(body: Body, call: "Call") -> bool:
-    name = body.name_of(call.func)
-    if name.startswith("asyncio."):
-        return True
-    if not isinstance(call.func, cst.Attribute):
-        return False
-    owner = call.func.value
-    if body.type_of(owner) in _OF_TASKS:
-        return True
-    # `log.exception("...")` asks nobody
-    return call_name(call) == "exception" and any(isinstance(a.value, cst.BaseString) for a in call.args)
-
-
-def _is_given_functions(body: Body, call: "Call") -> bool:
-    """Is it given a function of the project that asks threads?"""
-    if _starts_a_thread(body, call):
-        return False  # asyncio translates the error on its way back
-    given = (body.resolve(argument.value) for argument in call.args if code_of(argument.value))
-    return any(isinstance(entity, Function) and _may_ask(body.project, entity, _DEEPEST) for entity in given)
-
-
-def _starts_a_thread(body: Body, call: "Call") -> bool:
-    return call_name(call) == "run_in_executor" or body.name_of(call.func) == "asyncio.to_thread"
-
-
-def _may_ask(project: Project, function: Function, deepest: int) -> bool:
-    """Does the function ask a future of whatever kind, some calls away?"""
-    module = project.module(function.path)
-    if module is None or not deepest:
-        return False
+def _starts(project: Project, module: ModuleFacts) -> Iterator[Threaded]:
     for call in module.calls:
-        if module.executor(call.scope) == function.scope:
-            if call.last_name in _ASKING - {"exception"} and not _is_known(project.call(module.path, call)):
-                return True
-            callee = project.call(module.path, call)
-            if isinstance(callee, Function) and callee != function and _may_ask(project, callee, deepest - 1):
-                return True
-    return False
+        code = hands_to_thread(project, module.path, call)
+        function = project.evaluate(module.path, call.scope, code) if code else None
+        if isinstance(function, Function) and _runs(project, module.path, function):
+            yield Threaded(function, call)
+    for index, scope in enumerate(module.scopes):
+        klass = Class(module.path, module.enclosing_class(index))
+        if scope.function is not None and scope.name == "run" and klass.scope >= 0:
+            function = Function(module.path, index)
+            if _THREAD in project.lineage(klass) and _runs(project, module.path, function):
+                yield Threaded(function, None)
 
 
-def _is_known(callee: Entity | None) -> bool:
-    return isinstance(callee, Coroutine | Instance) or (
-        isinstance(callee, Named) and callee.name.startswith("asyncio.")
-    )
+def _runs(project: Project, path: str, function: Entity | None) -> bool:
+    """Is it a plain function of the file, whose body runs when it is called?"""
+    if not isinstance(function, Function) or function.path != path or not project.is_plain(function):
+        return False
+    facts = project.function(function)
+    return not facts.is_async and not facts.is_generator
+
+
+def _reached(project: Project, calls: dict[int, list[CallFacts]], start: Function) -> list[int]:
+    """The function and all of its file that it calls, but not beyond what asks which thread it is in."""
+    reached = [start.scope]
+    for scope in reached:
+        callees = [project.call(start.path, call) for call in calls.get(scope, ())]
+        if any(isinstance(callee, Named) and callee.name in _ASKING for callee in callees):
+            continue
+        for callee in callees:
+            if isinstance(callee, Function) and callee.scope not in reached and _runs(project, start.path, callee):
+                reached.append(callee.scope)
+    return [
+        start.scope,
+        *(scope for scope in reached[1:] if not _is_shared(project, calls, start.path, scope, reached)),
+    ]
+
+
+def _is_shared(
+    project: Project, calls: dict[int, list[CallFacts]], path: str, scope: int, reached: Sequence[int]
+) -> bool:
+    """Does anything else call a function of that name too, so that it may know of a loop and of threads?"""
+    name = project.scope(Function(path, scope)).name
+    return any(call.last_name == name for caller, own in calls.items() if caller not in reached for call in own)
+
+
+def looks_in_vain(project: Project, module: ModuleFacts) -> bool:
+    """Does no policy of the file give loops to threads?"""
+    return not any(project.call(module.path, call) in _POLICIES for call in module.calls)
+
+
+def _has_a_loop(project: Project, path: str, call: CallFacts) -> bool:
+    """Does a call run a loop, or make one the loop of the thread?"""
+    callee = project.call(path, call)
+    if call.last_name in _RUNNERS:
+        return True
+    if isinstance(callee, Named):
+        return callee.name in STARTERS or callee.name in OWNING or callee.name == "asyncio.Runner"
+    return isinstance(callee, Function) and reach_of(project).way(callee, NESTED) is not None
+
+
+def _calls_by_function(module: ModuleFacts) -> dict[int, list[CallFacts]]:
+    grouped: dict[int, list[CallFacts]] = {}
+    for call in module.calls:
+        grouped.setdefault(module.executor(call.scope), []).append(call)
+    return grouped
+
+
+def _name_of_class(entity: Entity | None) -> str:
+    return entity.of.name if isinstance(entity, Instance) and isinstance(entity.of, Named) else ""

@@ -12,6 +12,8 @@ class Want(Struct, frozen=True):
 
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
+    mentions: frozenset[str] = frozenset()  # resolved names of what is called, given, assigned, inherited from ...
+    keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
@@ -30,12 +32,15 @@ class Want(Struct, frozen=True):
     while_loops: bool = False  # coroutines with a `while`
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
+    coroutine_prefixes: frozenset[str] = frozenset()  # how its name begins
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
     def __or__(self, other: "Want") -> "Want":
         return Want(
             calls=self.calls | other.calls,
             coroutine_calls=self.coroutine_calls | other.coroutine_calls,
+            mentions=self.mentions | other.mentions,
+            keywords=self.keywords | other.keywords,
             named_calls=self.named_calls | other.named_calls,
             bare_methods=self.bare_methods | other.bare_methods,
             entered=self.entered | other.entered,
@@ -54,6 +59,7 @@ class Want(Struct, frozen=True):
             while_loops=self.while_loops or other.while_loops,
             left_finallies=self.left_finallies or other.left_finallies,
             coroutine_names=self.coroutine_names | other.coroutine_names,
+            coroutine_prefixes=self.coroutine_prefixes | other.coroutine_prefixes,
             coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
         )
 
@@ -66,6 +72,16 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
 def named_calls(*names: str) -> Want:
     """Bodies that call anything of these last names: `x.create_task(...)`, whatever `x` is."""
     return Want(named_calls=frozenset(names))
+
+
+def mentioning(*names: str) -> Want:
+    """Bodies that name one of these, by resolved name: `asyncio.coroutine`. See `asynclint.facts.mentions`."""
+    return Want(mentions=frozenset(names))
+
+
+def with_keywords(*names: str) -> Want:
+    """Bodies that give anything a keyword argument of one of these names: `f(loop=loop)`."""
+    return Want(keywords=frozenset(names))
 
 
 def entering(*names: str) -> Want:
@@ -118,6 +134,11 @@ def returned_coroutines() -> Want:
 def coroutine_functions(*names: str) -> Want:
     """The `async def`s of these names."""
     return Want(coroutine_names=frozenset(names))
+
+
+def coroutine_functions_beginning(*prefixes: str) -> Want:
+    """The `async def`s whose names begin with one of these."""
+    return Want(coroutine_prefixes=frozenset(prefixes))
 
 
 def decorated_coroutines(*names: str) -> Want:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Problem, calls, handlers, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import awaits
-from asynclint.rule.threads import may_ask_threads
+from asynclint.rule.thread_futures import may_ask_threads
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:

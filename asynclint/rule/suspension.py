@@ -1,0 +1,64 @@
+"""Where a coroutine lets the event loop run something else."""
+
+from typing import TYPE_CHECKING
+
+from asynclint.facts.calls import Use
+from asynclint.facts.entities import Coroutine, Entity, Function
+from asynclint.facts.project import Project
+from asynclint.rule import nodes as cst
+from asynclint.rule.body import Body, BodyKind
+from asynclint.rule.trees import own_children, walk
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+_DEEPEST = 4
+
+
+def suspension(body: Body, node: "CSTNode") -> "CSTNode | None":
+    """The first place in a node where a body may be suspended, None when it runs through."""
+    return next((part for part in walk(node, own_children) if suspends(body, part)), None)
+
+
+def suspends(body: Body, node: "CSTNode") -> bool:
+    """Is it an `await` of what may wait, the `async` of a loop or of a `with`, or the `yield` of an async generator?"""
+    match node:
+        case cst.Await(expression=awaited):
+            return not _runs_through(body.project, body.resolve(awaited), _DEEPEST)
+        case cst.Asynchronous():
+            return not isinstance(body.parent(node), cst.FunctionDef)
+        case cst.Yield():
+            return body.kind is BodyKind.ASYNC_GENERATOR
+    return False
+
+
+def wait_text(body: Body, node: "CSTNode") -> str:
+    """What to call it: `await client.send(...)`, `async for`."""
+    match node:
+        case cst.Await(expression=cst.Call(func=func)):
+            return f"`await {body.text(func)}(...)`"
+        case cst.Asynchronous():
+            return "`async with`" if isinstance(body.parent(node), cst.With) else "`async for`"
+        case cst.Yield():
+            return "`yield`"
+    return f"`{body.text(node)}`"
+
+
+def _runs_through(project: Project, awaited: Entity | None, deepest: int) -> bool:
+    """Is it a coroutine of the project that certainly awaits nothing that may wait?"""
+    if not isinstance(awaited, Coroutine) or not isinstance(awaited.of, Function) or not deepest:
+        return False
+    function, module = awaited.of, project.module(awaited.of.path)
+    facts = project.function(function)
+    if module is None or facts.awaits or facts.is_stub or not project.is_plain(function):
+        return False
+    if any(item.is_async and module.executor(item.scope) == function.scope for item in module.withs):
+        return False
+    calls = (call for call in module.calls if call.use is Use.AWAITED and module.executor(call.scope) == function.scope)
+    results = (project.evaluate(module.path, call.scope, f"{call.callee}()") for call in calls)
+    return all(_runs_through(project, result, deepest - 1) for result in results)
+
+
+def drives_coroutines(body: Body) -> bool:
+    """Does its file run coroutines by hand, `coroutine.send(None)`, so that there need not be any event loop?"""
+    return any(call.last_name == "send" and call.arguments == ("None",) for call in body.facts.calls)

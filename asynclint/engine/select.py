@@ -38,6 +38,7 @@ class Sieve:
         self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
+        self._shared_changes = [rule for rule in rules if rule.wants.shared_changes]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
         self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
@@ -63,6 +64,9 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
             if here.function is not None and here.function.has_while and here.function.is_async:
                 yield scope, self._while_loops
+        for scope, here in enumerate(facts.scopes) if self._shared_changes else ():
+            if here.function is not None and here.function.may_race:
+                yield scope, self._shared_changes
         if self._names or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for scope, here in enumerate(facts.scopes) if self._async_generators else ():

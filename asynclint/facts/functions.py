@@ -26,3 +26,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     has_while: bool = False
     reads: dict[str, tuple[int, int]] = {}  # attributes that may be properties, by code, with line and column
     asked: dict[str, str] = {}  # parameters of which it reads an attribute whenever it runs, with the first such
+    may_race: bool = False  # see `asynclint.facts.races`

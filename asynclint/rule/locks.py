@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint.facts.names import Bound
+from asynclint.facts.entities import Named
+from asynclint.facts.names import Bound, callee_of
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.flow import Semantics, explore
@@ -66,13 +67,17 @@ def releases(node: "CSTNode", code: str) -> bool:
 def is_private(body: Body, lock: "BaseExpression") -> bool:
     """Is it made in the same call and given to nobody, so that nobody else can ever wait for it?"""
     if isinstance(lock, cst.Call):
-        return True
+        return isinstance(body.resolve(lock.func), Named)  # a function of the project may give the same one each time
     if not isinstance(lock, cst.Name) or not isinstance(body.node, cst.FunctionDef):
         return False
     ways = body.here.names.get(lock.value, ())
-    made = bool(ways) and all(way.bound is Bound.VALUE and way.value.endswith("()") for way in ways)
+    made = bool(ways) and all(way.bound is Bound.VALUE and _is_constructor(body, callee_of(way.value)) for way in ways)
     own = {id(node) for node in body.nodes}
     return made and all(id(read) in own and _only_locks(body, read) for read in body.reads(lock.value))
+
+
+def _is_constructor(body: Body, callee: str) -> bool:
+    return bool(callee) and isinstance(body.evaluate(body.scope, callee), Named)
 
 
 def _only_locks(body: Body, read: "CSTNode") -> bool:

@@ -12,6 +12,7 @@ from asynclint.facts.library import is_lazy
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
+from asynclint.facts.reruns import may_rerun
 from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
@@ -38,6 +39,7 @@ class Sieve:
         self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
+        self._several_loops = [rule for rule in rules if rule.wants.several_loops]
         self._shared_changes = [rule for rule in rules if rule.wants.shared_changes]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
@@ -64,6 +66,8 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._while_loops else ():
             if here.function is not None and here.function.has_while and here.function.is_async:
                 yield scope, self._while_loops
+        for scope in may_rerun(project, facts) if self._several_loops else ():
+            yield scope, self._several_loops
         for scope, here in enumerate(facts.scopes) if self._shared_changes else ():
             if here.function is not None and here.function.may_race:
                 yield scope, self._shared_changes

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asynclint.facts.entities import Coroutine, Function, Instance, Named
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
+from asynclint.facts.reruns import may_rerun
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.flow import Semantics, explore
@@ -37,7 +38,7 @@ class Rerun(NamedTuple):
 def reruns(body: Body) -> Iterator[Rerun]:
     """The calls of `asyncio.run` after which, on one way through the body, another has used the same primitive."""
     runs = {id(call): call for call in body.calls("asyncio.run") if call.args}
-    if not runs:
+    if body.scope not in may_rerun(body.project, body.facts):
         return
     waited = {key: _waited(body, call) for key, call in runs.items()}
     found: dict[int, Rerun] = {}

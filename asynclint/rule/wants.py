@@ -28,6 +28,7 @@ class Want(Struct, frozen=True):
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
+    several_loops: bool = False  # bodies that may start several event loops
     shared_changes: bool = False  # coroutines that may change something shared that they have read before they waited
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
@@ -52,6 +53,7 @@ class Want(Struct, frozen=True):
             handlers=self.handlers | other.handlers,
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
+            several_loops=self.several_loops or other.several_loops,
             shared_changes=self.shared_changes or other.shared_changes,
             coroutine_names=self.coroutine_names | other.coroutine_names,
             coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
@@ -143,6 +145,11 @@ def sync_twins() -> Want:
 def while_loops() -> Want:
     """Coroutines with a `while` loop."""
     return Want(while_loops=True)
+
+
+def several_loops() -> Want:
+    """Bodies that call `asyncio.run` twice, or once where they have a loop."""
+    return Want(several_loops=True)
 
 
 def shared_changes() -> Want:

@@ -7,10 +7,10 @@ from asynclint.rule.acquisitions import Again, Taking, private_takings, taken_ag
 from asynclint.rule.locks import ASYNC_LOCKS, THREAD_LOCKS, is_private
 from asynclint.rule.shared import excludes_others
 from asynclint.rule.suspension import wait_text
-from asynclint.rule.trees import code_of
+from asynclint.rule.trees import code_of, walk
 
 if TYPE_CHECKING:
-    from libcst import Call, CSTNode
+    from libcst import Call, CSTNode, If
 
 _LOCK = frozenset({"asyncio.Lock"})
 _CONDITION = "asyncio.Condition"
@@ -196,10 +196,15 @@ def _misused(body: Body, call: "Call", condition: str, method: str) -> Iterator[
         message = f"`{condition}.{method}()` raises `RuntimeError` unless `{condition}` is held"
         yield Problem(call, f"{message}, and nothing here takes it; put it into `async with {condition}`")
     elif method == "wait" and not any(isinstance(node, cst.While | cst.For) for node in above):
-        test = next((node for node in above if isinstance(node, cst.If)), None)
+        test = next((node for node in above if isinstance(node, cst.If) and _is_predicate(node)), None)
         if test is not None and any(
             code_of(item.item) == condition for node in above if isinstance(node, cst.With) for item in node.items
         ):
             tested = f"`{body.text(test.test)}` is not tested again after `{condition}.wait()`"
             told = "another coroutine may have come first, or the wait ended without reason"
             yield Problem(call, f"{tested}, though {told}; make the `if` a `while`, or use `{condition}.wait_for(...)`")
+
+
+def _is_predicate(test: "If") -> bool:
+    """Does it test what others may change, rather than only variables of its own?"""
+    return any(isinstance(part, cst.Attribute) for part in walk(test.test))

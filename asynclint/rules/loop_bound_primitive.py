@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Default, Problem, calls, rule
+from asynclint.rule import Body, Default, Problem, rule, several_loops
 from asynclint.rule.loop_bound import Rerun, reruns
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @rule(
     code="ASL507",
-    wants=calls("asyncio.run"),
+    wants=several_loops(),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html",
     default=Default.INFO,
 )

@@ -44,11 +44,13 @@ def takings(body: Body, kinds: frozenset[str]) -> Iterator[Taking]:
     for node in body.nodes:
         if isinstance(node, cst.With):
             for item in node.items:
-                if body.type_of(item.item) in kinds:
+                kind = body.type_of(item.item)
+                if kind in kinds and kind.startswith("asyncio.") == (node.asynchronous is not None):
                     yield Taking(item.item, item.item, node)
         elif (lock := acquired(node)) is not None and body.type_of(lock) in kinds:
             assert isinstance(node, cst.Call)
-            yield Taking(lock, node)
+            if body.type_of(lock).startswith("asyncio.") == isinstance(body.parent(node), cst.Await):
+                yield Taking(lock, node)
 
 
 def private_takings(body: Body, kinds: frozenset[str]) -> Iterator[Taking]:
@@ -83,8 +85,10 @@ def unprotected(body: Body, taking: Taking) -> "CSTNode | None":
         if any(releases(part, code) for part in parts):
             return
         cause = next((part for part in parts if _may_fail(body, part)), None)
-        if cause is not None:
+        if cause is not None and state is not False and not _is_cleanup(body, cause):
             yield cause if state is True else state
+        elif cause is not None and state is False:
+            yield state
 
     def catches(handler: "ExceptHandler | ExceptStarHandler", state: "CSTNode | bool") -> Catch:
         caught = body.caught(handler.type)
@@ -97,6 +101,10 @@ def unprotected(body: Body, taking: Taking) -> "CSTNode | None":
         return None
     causes = {id(state) for state in ways.raises if isinstance(state, cst.CSTNode)}
     return next((node for node in body.nodes if id(node) in causes), None)
+
+
+def _is_cleanup(body: Body, node: "CSTNode") -> bool:
+    return any(isinstance(above, cst.Finally) for above in body.ancestors(node))
 
 
 def _may_fail(body: Body, node: "CSTNode") -> bool:

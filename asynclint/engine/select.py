@@ -13,6 +13,7 @@ from asynclint.facts.mentions import mentions
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
+from asynclint.facts.reruns import may_rerun
 from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
@@ -43,6 +44,8 @@ class Sieve:
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
         self._while_loops = [rule for rule in rules if rule.wants.while_loops]
         self._left_finallies = [rule for rule in rules if rule.wants.left_finallies]
+        self._several_loops = [rule for rule in rules if rule.wants.several_loops]
+        self._shared_changes = [rule for rule in rules if rule.wants.shared_changes]
         self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
         self._prefixes = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_prefixes)
         self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
@@ -74,6 +77,11 @@ class Sieve:
         for scope, here in enumerate(facts.scopes) if self._left_finallies else ():
             if here.function is not None and here.function.leaves_finally and here.function.is_async:
                 yield scope, self._left_finallies
+        for scope in may_rerun(project, facts) if self._several_loops else ():
+            yield scope, self._several_loops
+        for scope, here in enumerate(facts.scopes) if self._shared_changes else ():
+            if here.function is not None and here.function.may_race:
+                yield scope, self._shared_changes
         if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for scope, here in enumerate(facts.scopes) if self._async_generators else ():

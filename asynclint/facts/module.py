@@ -42,6 +42,7 @@ class Scope(Struct, array_like=True):
     function: FunctionFacts | None = None
     klass: ClassFacts | None = None
     replaced: list[str] = []
+    plain_values: list[str] = []  # codes of what is bound here to a number or a text
 
 
 class ModuleFacts(Struct, array_like=True):

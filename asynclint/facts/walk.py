@@ -22,6 +22,7 @@ from asynclint.facts.names import (
     items_of,
     plain_code_of,
 )
+from asynclint.facts.races import is_plain_value, may_race
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -170,6 +171,7 @@ class _Walker:
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
             is_stub=_is_stub(node.body),
+            may_race=isinstance(node, ast.AsyncFunctionDef) and may_race(node),
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
         self.bind(node.name, Bound.DEFINITION, target=scope)
@@ -276,6 +278,11 @@ class _Walker:
         code = alias_code(node.value) if self.is_generic(node.value) else code_of(node.value)
         for target in node.targets:
             self.assign(target, code)
+            self.note_plain_value(target, node.value)
+
+    def note_plain_value(self, target: ast.expr, value: ast.expr | None) -> None:
+        if is_plain_value(value) and (code := code_of(target)):
+            self.facts.scopes[self.scope].plain_values.append(code)
 
     def is_generic(self, value: ast.expr) -> bool:
         """Is it a class with arguments, as in `Handler = Callable[[Event], Result]`?"""
@@ -297,6 +304,7 @@ class _Walker:
             self.assign(node.target, alias_code(node.value))
         else:
             self.assign(node.target, code_of(node.value), annotation)
+        self.note_plain_value(node.target, node.value)
 
     def augmented(self, node: ast.AugAssign) -> None:
         self.expression(node.value, Use.STORED)

@@ -11,6 +11,8 @@ from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound, callee_of
 from asynclint.facts.project import Project
 
+_LONGEST_IMPORT = 8  # modules that only pass a name on
+
 
 class Place(Struct, frozen=True):
     """A variable or an attribute: its name in the function, module or class that binds it."""
@@ -53,6 +55,18 @@ def place_of(project: Project, path: str, scope: int, code: str) -> Place | None
         case Module(path=other):
             return Place(other, 0, name)
     return None
+
+
+def home_of(project: Project, place: Place) -> Place:
+    """The place that an imported name stands for, in the module that makes it; any other place itself."""
+    for _ in range(_LONGEST_IMPORT):
+        imported = [binding.value for binding in bindings(project, place) if binding.bound is Bound.IMPORT]
+        module, _, name = imported[0].partition(":") if len(imported) == 1 else ("", "", "")
+        path = project.located(module, place.path) if name else None
+        if path is None:
+            break
+        place = Place(path, 0, name)
+    return place
 
 
 def bindings(project: Project, place: Place) -> list[Binding]:

@@ -31,6 +31,8 @@ class Want(Struct, frozen=True):
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
+    several_loops: bool = False  # bodies that may start several event loops
+    shared_changes: bool = False  # coroutines that may change something shared that they have read before they waited
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
     coroutine_prefixes: frozenset[str] = frozenset()  # how its name begins
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
@@ -58,6 +60,8 @@ class Want(Struct, frozen=True):
             sync_twins=self.sync_twins or other.sync_twins,
             while_loops=self.while_loops or other.while_loops,
             left_finallies=self.left_finallies or other.left_finallies,
+            several_loops=self.several_loops or other.several_loops,
+            shared_changes=self.shared_changes or other.shared_changes,
             coroutine_names=self.coroutine_names | other.coroutine_names,
             coroutine_prefixes=self.coroutine_prefixes | other.coroutine_prefixes,
             coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
@@ -169,6 +173,16 @@ def while_loops() -> Want:
 def left_finallies() -> Want:
     """Coroutines with a `finally` that has a `return`, `break`, `continue` or `raise` in it."""
     return Want(left_finallies=True)
+
+
+def several_loops() -> Want:
+    """Bodies that call `asyncio.run` twice, or once where they have a loop."""
+    return Want(several_loops=True)
+
+
+def shared_changes() -> Want:
+    """Coroutines that wait, and both read and write something under a name that is no local variable."""
+    return Want(shared_changes=True)
 
 
 def wrong_awaits() -> Want:

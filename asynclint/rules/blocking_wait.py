@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
+from asynclint.rule.locks import THREAD_LOCKS, held_while_waiting
 from asynclint.rule.loops import deadlocks
 
 
@@ -62,8 +63,10 @@ def blocking_wait(body: Body) -> Iterator[Problem]:
     `with lock:` of a `threading.Lock`, which is short where nothing is awaited inside; calls that do not wait
     (`blocking=False`, `block=False`, `timeout=0`, `wait=False`); `put` in a file that makes no bounded queue; the
     result of a future that the same function asks whether it is `done()`; asyncio's own primitives; what ASL212 says of
-    the loop that waits for itself.
+    the loop that waits for itself, and ASL503 of a lock that is held at an `await`.
     """
     stuck = {id(call) for call in deadlocks(body)}
+    if body.is_async:
+        stuck |= {id(hold.taken) for hold in held_while_waiting(body, THREAD_LOCKS)}
     found = blocking_problems(body, "ASL206", "waits for another thread")
     yield from (problem for problem in found if id(problem.node) not in stuck)

@@ -31,3 +31,24 @@ def _is_idle(statement: "CSTNode") -> bool:
         case cst.Expr(value=cst.BaseString() | cst.Ellipsis()) | cst.Pass():
             return True
     return False
+
+
+def ends_block(body: Body, statement: "CSTNode", block: "BaseSuite") -> bool:
+    """Is nothing left to do in a block after this statement, whatever branches it stands in?"""
+    below = statement
+    for above in body.ancestors(statement):
+        if isinstance(above, cst.For | cst.While):
+            return False
+        if isinstance(above, cst.BaseSuite):
+            *_, last = effective(above)
+            if last is not below:
+                return False
+            if above is block:
+                return True
+        elif isinstance(above, cst.BaseStatement) and not isinstance(above, cst.SimpleStatementLine):
+            below = above if not _is_elif(body, above) else below
+    return False
+
+
+def _is_elif(body: Body, node: "CSTNode") -> bool:
+    return isinstance(node, cst.If) and isinstance(body.parent(node), cst.If)

@@ -314,11 +314,13 @@ def _method(method: str, *, called: bool) -> Use | str:
     return Use.READ if method in ("result", "exception") else Use.KEPT
 
 
-def is_repeated(body: Body, call: "Call", tasks: Tasks) -> bool:
-    """Does it stand in a loop that does not make the tasks, so that the next turn waits for the same ones?"""
-    loops = (above for above in body.ancestors(call) if isinstance(above, cst.For | cst.While))
+def is_repeated(body: Body, wait: Wait) -> bool:
+    """Does it stand in a loop whose next turn waits for what is left, as it keeps it or does not make the tasks?"""
+    loops = [above for above in body.ancestors(wait.call) if isinstance(above, cst.For | cst.While)]
     inside = ({id(node) for node in walk(loop)} for loop in loops)
-    return any(id(made) not in within for within in inside for made in tasks.made)
+    if loops and wait.pending & wait.tasks.names:
+        return True
+    return any(id(made) not in within for within in inside for made in wait.tasks.made)
 
 
 def asks_whether_done(body: Body, names: frozenset[str]) -> bool:

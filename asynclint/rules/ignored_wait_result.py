@@ -128,7 +128,7 @@ def _is_left(body: Body, wait: Wait, shared: Sequence[Wait], of_all: Sequence[Us
     """Does it return before all are done, with nobody to cancel or await the rest?"""
     if not _may_end_early(body, wait.call) or len(shared) > 1 or _ends_the_program(body):
         return False
-    if is_repeated(body, wait.call, wait.tasks) or asks_whether_done(body, wait.tasks.names):
+    if is_repeated(body, wait) or asks_whether_done(body, wait.tasks.names):
         return False
     of_rest = list(uses(body, wait.pending - wait.tasks.names))
     cancelled = any(using.use in (Use.CANCELLED, Use.KEPT) for using in (*of_all, *of_rest))

@@ -79,8 +79,8 @@ def sequential_awaits(body: Body) -> Iterator[Problem]:
 
     Calls whose result is not used, because they are made for an effect, whose order may matter; requests that change
     something; database connections, streams and files, which do one thing at a time; loops that stop early, pause, or
-    use what was found before; calls that cannot be followed; tests. Whether a slow, polite loop is meant cannot be seen:
-    that is why this rule is off by default.
+    use what was found before; calls that cannot be followed; tests. Whether a slow, polite loop is meant cannot be
+    seen: that is why this rule is off by default.
     """
     if not body.is_async:
         return

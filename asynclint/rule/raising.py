@@ -10,7 +10,7 @@ from asynclint.rule.body import Body
 from asynclint.rule.trees import code_of
 
 if TYPE_CHECKING:
-    from libcst import Call
+    from libcst import BaseExpression, Call
 
 _SURE = frozenset(
     {
@@ -60,6 +60,7 @@ _SURE = frozenset(
         "uuid.uuid4",
     }
 )
+_SURE_WAITS = frozenset({"asyncio.Queue.get", "asyncio.Queue.join", "asyncio.Server.wait_closed"})
 _SURE_PREFIXES = (
     "time.",
     "logging.",
@@ -140,6 +141,18 @@ def may_raise(body: Body, call: "Call") -> bool:
         return False
     entity, code = body.resolve(call.func), code_of(call.func)
     if entity is None and code.endswith(".put") and len(call.args) == 1:  # elsewhere it takes an address too
+        return False
+    return not _is_sure(body.project, entity, code, _DEEPEST)
+
+
+def may_fail(body: Body, coroutine: "BaseExpression") -> bool:
+    """Can a coroutine that runs as a task end in an exception other than a cancellation?"""
+    if not isinstance(coroutine, cst.Call):
+        return True
+    entity, code = body.resolve(coroutine.func), code_of(coroutine.func)
+    if isinstance(entity, Named) and entity.name in _SURE_WAITS:
+        return False
+    if entity is None and code.rpartition(".")[2] in ("wait", "join"):  # of an event, a process, a queue
         return False
     return not _is_sure(body.project, entity, code, _DEEPEST)
 

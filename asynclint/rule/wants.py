@@ -130,6 +130,11 @@ def bound_coroutines() -> Want:
     return Want(coroutine_uses=frozenset({Use.ASSIGNED}))
 
 
+def awaited_coroutines() -> Want:
+    """Bodies that await the result of a coroutine function, or enter a request by `async with`."""
+    return Want(coroutine_uses=frozenset({Use.AWAITED, Use.STORED}))
+
+
 def returned_coroutines() -> Want:
     """Bodies that return (or yield) the result of a coroutine function."""
     return Want(coroutine_uses=frozenset({Use.RETURNED}))

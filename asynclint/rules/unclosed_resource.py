@@ -128,7 +128,8 @@ def _lost(body: Body, opening: Opening) -> Iterator[Problem]:
     what = f"the {opening.resource.what} `{opening.name}` is never {_closed(opening)}"
     if not is_never or found.way is Way.UNHANDLED:
         what = _missed(body, opening, found)
-    message = f"{what}, so {opening.resource.stays}; {_remedy(opening, f'`{opening.name}`')}"
+    remedy = _remedy(opening, f"`{opening.name}`", is_known=found.way is not Way.LEFT)
+    message = f"{what}, so {opening.resource.stays}; {remedy}"
     trace = tuple(_steps(found)) if not is_never else ()
     yield Problem(opening.call, message, trace=trace, is_information=is_excused)
 
@@ -190,10 +191,11 @@ def _called(body: Body, opening: Opening) -> str:
     return f"{body.text(opening.call.func)}(...)"
 
 
-def _remedy(opening: Opening, name: str) -> str:
+def _remedy(opening: Opening, name: str, *, is_known: bool = False) -> str:
+    """`is_known` says that it is plain where the closing is missed."""
     thing = name.strip("`")
     if _is_process(opening):
-        return f"call `{thing}.kill()` and `await {thing}.wait()` in a `finally`"
+        return f"call `{thing}.kill()` and `await {thing}.wait()` there" if is_known else f"`await {thing}.wait()`"
     if opening.resource.enters:
         return f"enter {name} with `async with`"
     method = opening.resource.closing[0]

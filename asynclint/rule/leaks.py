@@ -1,6 +1,5 @@
 """The paths on which a function loses what it has opened without closing it."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
@@ -9,15 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.closing import STATES, Effect, effect, is_bound, is_cut_short, never_goes_on, reads_in, rebinds
+from asynclint.rule.closing import STATES, Effect, effect, is_bound, never_goes_on, reads_in, rebinds
 from asynclint.rule.conditions import NOTHING, Facts, forget, learn
+from asynclint.rule.faults import first_fault
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.openings import Opening, contains
-from asynclint.rule.raising import may_raise
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode, ExceptHandler, ExceptStarHandler, WithItem
+    from libcst import BaseExpression, CSTNode, ExceptHandler, ExceptStarHandler, Raise, WithItem
 
     Handler = ExceptHandler | ExceptStarHandler
 
@@ -28,9 +27,6 @@ _LOST_CONNECTION = frozenset(
     f"builtins.{name}"
     for name in ("OSError", "ConnectionError", "ConnectionResetError", "ConnectionAbortedError", "BrokenPipeError")
 )
-
-
-_LIMITS = re.compile(r"timeout|lock|sem|limit|condition|group|scope|suppress", re.IGNORECASE)
 
 
 class Held(Enum):
@@ -84,10 +80,11 @@ def leak(body: Body, opening: Opening) -> Leak | None:
 
 
 def _is_in_the_way(body: Body, fault: "CSTNode | None") -> bool:
-    """Does it raise while work is done, not while another exception, or the end, is dealt with?"""
+    """Is it a `raise`, or awaited while work is done, not while another exception, or the end, is dealt with?"""
     dealing = cst.ExceptHandler | cst.ExceptStarHandler | cst.Finally
+    is_awaited = isinstance(fault, cst.Await | cst.Asynchronous)
     return isinstance(fault, cst.Raise) or (
-        fault is not None and not any(isinstance(above, dealing) for above in body.ancestors(fault))
+        fault is not None and is_awaited and not any(isinstance(above, dealing) for above in body.ancestors(fault))
     )
 
 
@@ -145,6 +142,8 @@ class _Course:
             return Catch.NEVER
         caught = self.body.caught(handler.type)
         if caught & _TIMEOUTS and path.fault and self._effect(path.fault) is Effect.CLOSED_IF_IN_TIME:
+            return Catch.ALWAYS
+        if isinstance(path.last, cst.Raise) and caught & _raised(self.body, path.last):
             return Catch.ALWAYS
         # a cancellation is no Exception, but mostly comes when the program ends
         return Catch.ALWAYS if caught & _BROAD else Catch.MAYBE
@@ -213,29 +212,9 @@ class _Course:
         return self._effects[id(node)]
 
     def _fault(self, node: "CSTNode") -> "CSTNode | None":
-        """What may raise in a node, what is awaited first."""
         if id(node) not in self._faults:
-            parts = [part for part in walk(node, own_children) if self._is_fault(part)]
-            awaited = (part for part in parts if isinstance(part, cst.Await | cst.Asynchronous))
-            self._faults[id(node)] = next(awaited, next(iter(parts), None))
+            self._faults[id(node)] = first_fault(self.body, self.opening, node)
         return self._faults[id(node)]
-
-    def _is_fault(self, part: "CSTNode") -> bool:
-        match part:
-            case cst.Await(expression=cst.Call() as call) | (cst.Call() as call):
-                return not self._is_safe(call) and may_raise(self.body, call)
-        if isinstance(part, cst.Asynchronous):
-            return not _only_limits(self.body, part)
-        return isinstance(part, cst.Await)
-
-    def _is_safe(self, call: "Call") -> bool:
-        """Does it begin what has to be closed then, or read what a process writes without a limit?"""
-        code, name, begins = code_of(call.func), self.opening.name, self.opening.resource.begins
-        if begins and code == f"{name}.{begins}":
-            return True
-        return code.startswith((f"{name}.stdout.", f"{name}.stderr.")) and not is_cut_short(
-            self.body, self.opening, call
-        )
 
     # what conditions say
 
@@ -299,10 +278,10 @@ class _Course:
         return any(isinstance(above, under) for above in self.body.ancestors(self.opening.call))
 
 
-def _only_limits(body: Body, entered: "CSTNode") -> bool:
-    """Does an `async with` only take a lock, or set a time limit, so that entering and leaving it is no danger?"""
-    block = body.parent(entered)
-    return isinstance(block, cst.With) and all(_LIMITS.search(body.text(item.item)) for item in block.items)
+def _raised(body: Body, statement: "Raise") -> frozenset[str]:
+    """The name of what is raised, as far as it is known."""
+    raised = statement.exc.func if isinstance(statement.exc, cst.Call) else statement.exc
+    return body.caught(raised) if raised is not None else frozenset()
 
 
 def _names(node: "CSTNode") -> set[str]:

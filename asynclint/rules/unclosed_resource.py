@@ -123,8 +123,8 @@ def _lost(body: Body, opening: Opening) -> Iterator[Problem]:
         return
     is_never = not is_ever_let_go(body, opening)
     is_excused = is_entry_point(body) or found.way is Way.UNHANDLED or (is_never and opening.resource.is_lasting)
-    if found.way is Way.UNHANDLED and (body.is_test or _is_trusted(opening, found)):
-        return
+    if found.way is Way.UNHANDLED and (body.is_test or opening.resource.is_lasting):
+        return  # an exception passes by most processes and servers without any harm
     what = f"the {opening.resource.what} `{opening.name}` is never {_closed(opening)}"
     if not is_never or found.way is Way.UNHANDLED:
         what = _missed(body, opening, found)
@@ -134,11 +134,6 @@ def _lost(body: Body, opening: Opening) -> Iterator[Problem]:
     yield Problem(opening.call, message, trace=trace, is_information=is_excused)
 
 
-def _is_trusted(opening: Opening, found: Leak) -> bool:
-    """Is an exception no matter that passes by a process or a server, or that comes before anything is awaited?"""
-    return opening.resource.is_lasting or not isinstance(found.fault, cst.Await | cst.Asynchronous)
-
-
 def _missed(body: Body, opening: Opening, found: Leak) -> str:
     thing, closed = f"the {opening.resource.what} `{opening.name}`", _closed(opening)
     match found.way:
@@ -146,6 +141,8 @@ def _missed(body: Body, opening: Opening, found: Leak) -> str:
             return f"{thing} is not {closed} before `{opening.name}` gets another value"
         case Way.LEFT:
             return f"{thing} is not {closed} when {_exit(body, found.last)}"
+    if isinstance(found.fault, cst.Raise):
+        return f"when what `{_shortened(body.text(found.fault))}` raises is caught, {thing} is never {closed}"
     raises = "raises or runs out of time" if _is_process(opening) else "raises"
     return f"when {_cause(body, found.fault)} {raises}, {thing} is never {closed}"
 

@@ -96,8 +96,9 @@ def _is_short(body: Body, iterable: "BaseExpression") -> bool:
 
 
 def unfinished_close(writer: Handle) -> "Call | None":
-    """The first `close()` of a writer that was written to and whose end is never waited for."""
-    if any(writer.uses("wait_closed")) or not any(writer.calls(*_WRITES)):
+    """The first `close()` of a writer that is written to, not drained after that, and never waited for."""
+    last = [method.attr.value for method in writer.uses(*_WRITES, "drain") if isinstance(method, cst.Attribute)][-1:]
+    if any(writer.uses("wait_closed")) or not last or last == ["drain"]:
         return None
     handlers = cst.ExceptHandler | cst.ExceptStarHandler
     closes = (call for call in writer.calls("close") if isinstance(writer.body.parent(call), cst.Expr))

@@ -36,7 +36,6 @@ def undrained_writer(body: Body) -> Iterator[Problem]:
         reader, writer = await asyncio.open_connection(host, 7)
         for line in lines:
             writer.write(line)  # ASL807
-        print(await reader.read(100))
         writer.close()  # ASL807
     ```
 
@@ -60,7 +59,6 @@ def undrained_writer(body: Body) -> Iterator[Problem]:
             for line in lines:
                 writer.write(line)
                 await writer.drain()
-            print(await reader.read(100))
         finally:
             writer.close()
             await writer.wait_closed()
@@ -75,7 +73,8 @@ def undrained_writer(body: Body) -> Iterator[Problem]:
 
     Writes outside of loops, and in loops over a few written values; writers that are passed on, returned, stored,
     captured or whose transport is used, as the other code may wait; those kept in attributes; `close()` where nothing
-    is written, in an `except` and in tests; plain functions, which cannot await; processes that are killed first.
+    is written or all of it is drained, in an `except` and in tests; plain functions, which cannot await; processes that
+    are killed first.
     """
     if not body.is_async:
         return

@@ -39,9 +39,8 @@ def blocking_http(body: Body) -> Iterator[Problem]:
     import httpx
     import requests
 
-    async def load(url):
-        async with httpx.AsyncClient() as client:
-            return (await client.get(url)).json()
+    async def load(client: httpx.AsyncClient, url):
+        return (await client.get(url)).json()
 
     async def load_with_requests(url):
         return await asyncio.to_thread(requests.get, url, timeout=10)

@@ -35,9 +35,12 @@ def blocking_socket(body: Body) -> Iterator[Problem]:
 
     async def probe(host, port):
         reader, writer = await asyncio.open_connection(host, port)
-        writer.write(b"ping")
-        await writer.drain()
-        return await reader.readexactly(4)
+        try:
+            writer.write(b"ping")
+            await writer.drain()
+            return await reader.readexactly(4)
+        finally:
+            writer.close()
     ```
 
     ## What to do

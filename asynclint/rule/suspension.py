@@ -74,8 +74,8 @@ def _runs_through(project: Project, awaited: Entity | None, deepest: int, *, met
         return False
     if not methods and project.owner(function) is not None:
         return False
-    blocks = (*module.withs, *module.loops)
-    if any(block.is_async and module.executor(block.scope) == function.scope for block in blocks):
+    waiting = [b.scope for b in module.withs if b.is_async] + [b.scope for b in module.loops if b.is_async]
+    if any(module.executor(scope) == function.scope for scope in waiting):
         return False
     calls = (call for call in module.calls if call.use is Use.AWAITED and module.executor(call.scope) == function.scope)
     results = (project.evaluate(module.path, call.scope, f"{call.callee}()") for call in calls)

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.names import Binding
@@ -56,6 +56,7 @@ class ModuleFacts(Struct, array_like=True):
     withs: list[WithFacts]
     loops: list[LoopFacts] = []
     awaits: list[AwaitFacts] = []
+    patches: list[PatchFacts] = []
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

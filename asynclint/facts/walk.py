@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, Use, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
@@ -20,6 +20,7 @@ from asynclint.facts.names import (
     items_of,
     plain_code_of,
 )
+from asynclint.facts.patches import patched
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -438,6 +439,8 @@ class _Walker:
         inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
         facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
         self.facts.calls.append(facts)
+        if patch := patched(node, callee):
+            self.facts.patches.append(PatchFacts(self.scope, *patch))
         outer, this = self.outer_call, len(self.facts.calls) - 1
         if isinstance(node.func, ast.Attribute):
             self.note_asked(node.func)

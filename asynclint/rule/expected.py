@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from asynclint.facts.calls import PatchFacts
+from asynclint.facts.entities import Function, Instance, Named
+from asynclint.facts.names import callee_of
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.parameters import KIND_TESTS
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 _REFUSALS = frozenset({"builtins.TypeError", "builtins.AttributeError", "builtins.ValueError"})
 _EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
 _QUESTIONS = KIND_TESTS | {"isinstance"}
+_COROUTINE_MOCKS = (".AsyncMock", ".CoroutineMock")
 _MOCKING = ("unittest.mock", "mock", "asynctest", "pytest_mock", "unittest")
 _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
 
@@ -27,6 +31,33 @@ def may_be_mocked(body: Body) -> bool:
     """May a test have put something else into the place of a function of the project?"""
     parameters = body.function.parameters if body.function else ()
     return body.is_test and (not _MOCKS.isdisjoint(parameters) or any(m in _MOCKING for m in body.facts.imports))
+
+
+def is_replaced(body: Body, *names: str) -> bool:
+    """Does a test put what may be a plain function into the place of any of these names, or of their owners?"""
+    parts = {part for name in names for part in name.split(".")}
+    patches = [patch for patch in body.facts.patches if body.is_test and patch.name in parts]
+    return any(_holds_in(body, patch) and not _is_async(body, patch) for patch in patches)
+
+
+def _holds_in(body: Body, patch: PatchFacts) -> bool:
+    """May it hold there? What one test replaces is back in its place for the others."""
+    scopes = body.facts.scopes
+    patching = body.facts.executor(patch.scope)
+    around = body.scope
+    while around > patching:
+        around = scopes[around].parent
+    return around == patching or not scopes[patching].name.startswith("test")
+
+
+def _is_async(body: Body, patch: PatchFacts) -> bool:
+    """Does what takes the place of a coroutine function give a coroutine as well?"""
+    entity = body.evaluate(patch.scope, patch.replacement)
+    if isinstance(entity, Function):
+        return body.project.function(entity).is_async
+    entity = entity.of if isinstance(entity, Instance) else entity
+    made_of = entity or body.evaluate(patch.scope, callee_of(patch.replacement))
+    return isinstance(made_of, Named) and made_of.name.endswith(_COROUTINE_MOCKS)
 
 
 def _expects(body: Body, above: "CSTNode") -> bool:

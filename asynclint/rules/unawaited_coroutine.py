@@ -21,7 +21,7 @@ from asynclint.rule.coroutines import (
     is_run_by_call,
     remedy,
 )
-from asynclint.rule.expected import is_asked_about
+from asynclint.rule.expected import is_asked_about, is_replaced
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
 
 
 def _is_meant(body: Body, call: "Call", entity: Coroutine) -> bool:
-    return is_run_by_call(body, entity) or is_asked_about(body, call) or is_expected_to_fail(body, call)
+    if is_run_by_call(body, entity) or is_asked_about(body, call) or is_expected_to_fail(body, call):
+        return True
+    return is_replaced(body, body.project.qualname(entity.of))
 
 
 def _is_statement(body: Body, call: "Call") -> bool:

@@ -1,5 +1,6 @@
 """Mistakes that the code around them expects: tests of the mistake itself, and values that are asked what they are."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,15 @@ from asynclint.rule.parameters import KIND_TESTS
 from asynclint.rule.trees import code_of, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode
+    from libcst import BaseExpression, Call, CSTNode, With
 
 _REFUSALS = frozenset({"builtins.TypeError", "builtins.AttributeError", "builtins.ValueError"})
 _EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
 _QUESTIONS = KIND_TESTS | {"isinstance"}
+_WARNINGS = frozenset({"warns", "assertWarns", "assertWarnsRegex", "catch_warnings"})
+_WARNING = re.compile(r"\b\w*Warning\b")
+_FILTERS = frozenset({"filterwarnings", "simplefilter"})
+_NEVER_AWAITED = re.compile(r"\bRuntimeWarning\b|never awaited|coroutine")
 _COROUTINE_MOCKS = (".AsyncMock", ".CoroutineMock")
 _MOCKING = ("unittest.mock", "mock", "asynctest", "pytest_mock", "unittest")
 _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
@@ -68,6 +73,34 @@ def _expects(body: Body, above: "CSTNode") -> bool:
         case cst.Try(handlers=handlers):
             return any(handler.type and not body.caught(handler.type).isdisjoint(_REFUSALS) for handler in handlers)
     return False
+
+
+def is_warned_of(body: Body, call: "Call") -> bool:
+    """Is the warning of a coroutine that is never awaited wanted, or silenced, where it is made?"""
+    return (
+        (body.function is not None and "recwarn" in body.function.parameters)
+        or any(_takes_warning(body, above) for above in body.ancestors(call) if isinstance(above, cst.With))
+        or any(_filters(body, other) for other in _decorating(body))
+        or any(_filters(body, other) for other in body.nodes)
+    )
+
+
+def _takes_warning(body: Body, statement: "With") -> bool:
+    calls = [(item.item, _last_name(body, item.item)) for item in statement.items if isinstance(item.item, cst.Call)]
+    # what a `catch_warnings` catches is said by the filters inside
+    texts = [body.text(statement if name == "catch_warnings" else call) for call, name in calls if name in _WARNINGS]
+    kinds = [set(_WARNING.findall(text)) for text in texts]
+    return any(not kind or not kind.isdisjoint({"RuntimeWarning", "Warning"}) for kind in kinds)
+
+
+def _decorating(body: Body) -> "Iterator[CSTNode]":
+    for decorator in body.node.decorators if isinstance(body.node, cst.FunctionDef) else ():
+        yield from walk(decorator)
+
+
+def _filters(body: Body, node: "CSTNode") -> bool:
+    is_filter = isinstance(node, cst.Call) and _last_name(body, node) in _FILTERS
+    return is_filter and _NEVER_AWAITED.search(body.text(node)) is not None
 
 
 def _last_name(body: Body, call: "Call") -> str:

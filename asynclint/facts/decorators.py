@@ -13,6 +13,8 @@ from asynclint.facts.knowledge.decorators import (
     TRANSPARENT,
     TRANSPARENT_PREFIXES,
 )
+from asynclint.facts.module import ScopeKind
+from asynclint.facts.names import Binding, Bound, callee_of
 
 _PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
 
@@ -90,13 +92,39 @@ class Decorators:
         facts = self._code.function(decorator)
         if facts.is_async or facts.is_generator or facts.decorators:
             return False
-        if set(facts.returned) == set(facts.parameters[:1]) or self._is_typed_as_identity(decorator):
+        if set(facts.returned) == set(facts.parameters[:1]):
             return True
+        if self._is_typed_as_identity(decorator):
+            return not (is_async and self._makes_plain(decorator))
         inner = self._inner(decorator) if is_async else None
         if not isinstance(inner, Function) or self._code.scope(inner).parent != decorator.scope:
             return False
         made = self._code.function(inner)
         return made.is_async and not made.is_generator and self.leave(inner)
+
+    def _makes_plain(self, decorator: Function) -> bool:
+        """Does it visibly give back a plain function that does more than call what it decorates?
+
+        Type checkers let `F` for `F` pass with `Any` and casts, even where a coroutine function becomes a plain one.
+        """
+        facts, module = self._code.function(decorator), self._code.module(decorator.path)
+        inner = [
+            Function(decorator.path, index)
+            for index, scope in enumerate(module.scopes if module else ())
+            if scope.parent == decorator.scope and scope.kind is ScopeKind.FUNCTION
+        ]
+        wrapper = self._inner(decorator)
+        wrappers = [wrapper] if isinstance(wrapper, Function) and wrapper in inner else inner
+        if any(self._code.function(made).is_async for made in wrappers):
+            return False
+        is_lambda = "0" in facts.returned
+        return is_lambda or not all(self._passes_on(made, facts.parameters[0]) for made in wrappers)
+
+    def _passes_on(self, wrapper: Function, name: str) -> bool:
+        """Is what the wrapper gives always what a call of `name` gives?"""
+        facts, names = self._code.function(wrapper), self._code.scope(wrapper).names
+        codes = [b.value for code in facts.returned for b in names.get(code, (Binding(Bound.VALUE, code, 0),))]
+        return not facts.is_generator and bool(codes) and all(callee_of(code) == name for code in codes)
 
     def _is_typed_as_identity(self, decorator: Function) -> bool:
         """Is it annotated to return the very type it takes: `F` for `F`, `Callable[P, R]` for `Callable[P, R]`?"""

@@ -71,7 +71,8 @@ class Decorators:
         name = self.name(path, scope, code)
         if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
             return True
-        return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+        is_route = code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+        return is_route and not isinstance(self._applied(path, scope, code), Function)  # what is seen decides
 
     def _applied(self, path: str, scope: int, code: str) -> Entity | None:
         """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""

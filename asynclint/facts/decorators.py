@@ -93,7 +93,9 @@ class Decorators:
         facts = self._code.function(decorator)
         if facts.is_async or facts.is_generator or facts.decorators:
             return False
-        if set(facts.returned) == set(facts.parameters[:1]):
+        taken = facts.parameters[:1]
+        is_rebound = any(len(self._code.scope(decorator).names[name]) > 1 for name in taken)
+        if set(facts.returned) == set(taken) and not is_rebound:
             return True
         if self._is_typed_as_identity(decorator):
             return not (is_async and self._makes_plain(decorator))

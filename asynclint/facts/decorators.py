@@ -15,6 +15,7 @@ from asynclint.facts.knowledge.decorators import (
 )
 from asynclint.facts.module import ScopeKind
 from asynclint.facts.names import Binding, Bound, callee_of
+from asynclint.facts.remaking import Remaking
 
 _PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
 
@@ -24,9 +25,13 @@ class Decorators:
 
     def __init__(self, code: Code) -> None:
         self._code = code
+        self._remaking = Remaking(code)
 
     def leave(self, function: Function) -> bool:
-        """Do all of them leave the function what it is?"""
+        """Do all of them leave the function what it is, and so does what makes its class?"""
+        owner = self._code.owner(function)
+        if owner is not None and self._remaking.remakes(owner):
+            return False
         parent, facts = self._code.scope(function).parent, self._code.function(function)
         return all(
             self._is_transparent(function.path, parent, code)

@@ -24,6 +24,8 @@ from asynclint.facts.patches import patched
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
 
@@ -346,7 +348,9 @@ class _Walker:
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
+        outer, self.trying = self.trying, self.trying or any(_swallows(item.context_expr) for item in node.items)
         self.statements(node.body)
+        self.trying = outer
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
         outer, self.trying = self.trying, True
@@ -361,10 +365,21 @@ class _Walker:
         self.statements((*node.orelse, *node.finalbody))
 
     def handled(self, handler: ast.ExceptHandler) -> None:
-        """Leaving the function in a handler makes nothing that follows less usual."""
-        outer = self.left
+        """Leaving the function in a handler makes nothing that follows less usual, except where a module is missing."""
+        outer, self.left = self.left, False
         self.conditionally(lambda: self.children(handler))
-        self.left = outer
+        self.left = outer or (self.left and _is_of_import(handler.type))
+
+    def assert_(self, node: ast.Assert) -> None:
+        self.expression(node.test)
+        if node.msg:
+            message = node.msg
+            self.conditionally(lambda: self.expression(message))
+
+    def raise_(self, node: ast.Raise) -> None:
+        """Nothing follows where no condition decides about it, and no `try` may catch it."""
+        self.children(node)
+        self.left = self.left or not (self.condition or self.trying)
 
     def if_(self, node: ast.If) -> None:
         outer = self.condition
@@ -530,10 +545,13 @@ class _Walker:
                 self.assign(part.target, self.loop(part.iter, is_async=bool(part.is_async), scope=reader))
                 for condition in part.ifs:
                     self.expression(condition)
+                    self.condition = True
             for element in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
                 self.expression(element, use)
 
+        outer_condition = self.condition
         self.within(scope, walk)
+        self.condition = outer_condition
         is_async = self.awaits > awaits or any(part.is_async for part in node.generators)
         if isinstance(node, ast.GeneratorExp) and is_async:
             self.facts.scopes[scope].name = ASYNC_GENERATOR
@@ -554,6 +572,8 @@ class _Walker:
         ast.Continue: leave,
         ast.For: for_,
         ast.AsyncFor: for_,
+        ast.Assert: assert_,
+        ast.Raise: raise_,
         ast.With: with_,
         ast.AsyncWith: with_,
         ast.Try: try_,
@@ -588,6 +608,16 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _is_of_import(kind: ast.expr | None) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(code_of(each) in _IMPORT_ERRORS for each in kinds)
+
+
+def _swallows(manager: ast.expr) -> bool:
+    """May the block be left by an exception without what follows being left too?"""
+    return isinstance(manager, ast.Call) and code_of(manager.func).rpartition(".")[2] in _SWALLOWING
 
 
 def _is_typing(test: ast.expr) -> bool:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, With
 
 _REFUSALS = frozenset({"builtins.TypeError", "builtins.AttributeError", "builtins.ValueError"})
-_EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+_RAISES = ("raises", "assertRaises", "assertRaisesRegex")
+_EXPECTING = (*_RAISES, "suppress")
 _QUESTIONS = KIND_TESTS | {"isinstance"}
 _WARNINGS = frozenset({"warns", "assertWarns", "assertWarnsRegex", "catch_warnings"})
 _WARNING = re.compile(r"\b\w*Warning\b")
@@ -36,6 +37,12 @@ def may_be_mocked(body: Body) -> bool:
     """May a test have put something else into the place of a function of the project?"""
     parameters = body.function.parameters if body.function else ()
     return body.is_test and (not _MOCKS.isdisjoint(parameters) or any(m in _MOCKING for m in body.facts.imports))
+
+
+def has_to_fail(body: Body, node: "CSTNode") -> bool:
+    """Does it stand in `with raises(...)`?"""
+    items = (item.item for above in body.ancestors(node) if isinstance(above, cst.With) for item in above.items)
+    return any(isinstance(item, cst.Call) and _last_name(body, item) in _RAISES for item in items)
 
 
 def is_replaced(body: Body, *names: str) -> bool:

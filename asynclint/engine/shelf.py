@@ -19,7 +19,10 @@ from asynclint.facts.module import ModuleFacts
 from asynclint.facts.soundness import is_sound
 
 FOLDER = ".asynclint_cache"
-_MAKERS = ("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "walk.py")
+_MAKERS = (
+    *("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "patches.py", "races.py"),
+    *("walk.py",),
+)
 # See https://bford.info/cachedir/.
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of asynclint.\n"
 

@@ -1,4 +1,4 @@
-"""What is kept of the places a rule may want to read: calls, handlers, `with` items, loops and `await`s."""
+"""What is kept of the places a rule may want to read: calls, handlers, `with` items, loops, patches, `await`s."""
 
 from enum import IntEnum
 
@@ -68,6 +68,14 @@ class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
     line: int
     iterable: str
     is_async: bool
+
+
+class PatchFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One attribute that a test replaces: its name, and the code of what takes its place."""
+
+    scope: int
+    name: str
+    replacement: str
 
 
 class AwaitFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -13,6 +13,9 @@ from asynclint.facts.knowledge.decorators import (
     TRANSPARENT,
     TRANSPARENT_PREFIXES,
 )
+from asynclint.facts.module import ScopeKind
+from asynclint.facts.names import Binding, Bound, callee_of
+from asynclint.facts.remaking import Remaking
 
 _PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
 
@@ -22,9 +25,13 @@ class Decorators:
 
     def __init__(self, code: Code) -> None:
         self._code = code
+        self._remaking = Remaking(code)
 
     def leave(self, function: Function) -> bool:
-        """Do all of them leave the function what it is?"""
+        """Do all of them leave the function what it is, and so does what makes its class?"""
+        owner = self._code.owner(function)
+        if owner is not None and self._remaking.remakes(owner):
+            return False
         parent, facts = self._code.scope(function).parent, self._code.function(function)
         return all(
             self._is_transparent(function.path, parent, code)
@@ -69,7 +76,8 @@ class Decorators:
         name = self.name(path, scope, code)
         if name in TRANSPARENT or name in PROPERTIES or _is_property(code) or name.startswith(TRANSPARENT_PREFIXES):
             return True
-        return code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+        is_route = code.endswith("()") and "." in code and code[:-2].rpartition(".")[2] in ROUTES
+        return is_route and not isinstance(self._applied(path, scope, code), Function)  # what is seen decides
 
     def _applied(self, path: str, scope: int, code: str) -> Entity | None:
         """The function of the project that a decorator applies: itself, or what `@decorator(...)` returns."""
@@ -90,13 +98,41 @@ class Decorators:
         facts = self._code.function(decorator)
         if facts.is_async or facts.is_generator or facts.decorators:
             return False
-        if set(facts.returned) == set(facts.parameters[:1]) or self._is_typed_as_identity(decorator):
+        taken = facts.parameters[:1]
+        is_rebound = any(len(self._code.scope(decorator).names[name]) > 1 for name in taken)
+        if set(facts.returned) == set(taken) and not is_rebound:
             return True
+        if self._is_typed_as_identity(decorator):
+            return not (is_async and self._makes_plain(decorator))
         inner = self._inner(decorator) if is_async else None
         if not isinstance(inner, Function) or self._code.scope(inner).parent != decorator.scope:
             return False
         made = self._code.function(inner)
         return made.is_async and not made.is_generator and self.leave(inner)
+
+    def _makes_plain(self, decorator: Function) -> bool:
+        """Does it visibly give back a plain function that does more than call what it decorates?
+
+        Type checkers let `F` for `F` pass with `Any` and casts, even where a coroutine function becomes a plain one.
+        """
+        facts, module = self._code.function(decorator), self._code.module(decorator.path)
+        inner = [
+            Function(decorator.path, index)
+            for index, scope in enumerate(module.scopes if module else ())
+            if scope.parent == decorator.scope and scope.kind is ScopeKind.FUNCTION
+        ]
+        wrapper = self._inner(decorator)
+        wrappers = [wrapper] if isinstance(wrapper, Function) and wrapper in inner else inner
+        if any(self._code.function(made).is_async for made in wrappers):
+            return False
+        is_lambda = "0" in facts.returned
+        return is_lambda or not all(self._passes_on(made, facts.parameters[0]) for made in wrappers)
+
+    def _passes_on(self, wrapper: Function, name: str) -> bool:
+        """Is what the wrapper gives always what a call of `name` gives?"""
+        facts, names = self._code.function(wrapper), self._code.scope(wrapper).names
+        codes = [b.value for code in facts.returned for b in names.get(code, (Binding(Bound.VALUE, code, 0),))]
+        return not facts.is_generator and bool(codes) and all(callee_of(code) == name for code in codes)
 
     def _is_typed_as_identity(self, decorator: Function) -> bool:
         """Is it annotated to return the very type it takes: `F` for `F`, `Callable[P, R]` for `Callable[P, R]`?"""

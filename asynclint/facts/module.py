@@ -4,7 +4,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.names import Binding
@@ -58,6 +58,7 @@ class ModuleFacts(Struct, array_like=True):
     loops: list[LoopFacts] = []
     awaits: list[AwaitFacts] = []
     by_version: list[tuple[int, int]] = []  # first and last lines of `if`s that ask which Python runs, inclusive
+    patches: list[PatchFacts] = []
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

@@ -44,6 +44,8 @@ _QUICK_METHODS = frozenset(
         *("append", "extend", "add", "discard", "remove", "clear", "items", "keys", "values", "setdefault", "copy"),
         *("debug", "info", "warning", "error", "exception", "critical", "isoformat", "total_seconds"),
         *("split", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "startswith", "endswith", "format"),
+        *("cancel", "release", "close", "abort", "kill", "terminate"),  # tell something else to end
+        *("write", "set_result", "set_exception", "put_nowait", "call_soon_threadsafe"),  # leave it to the loop
         *("encode", "decode", "join", "model_dump", "model_copy", "dict", "hex", "hexdigest", "is_set", "empty"),
     }
 )
@@ -186,7 +188,8 @@ def _takes_time(project: Project, function: Function, call: CallFacts, above: fr
         return not project.function(callee).is_async and _may_wait(project, callee, above)
     if isinstance(callee, Named):
         return callee.name in _SLOW or callee.name.partition(".")[0] not in _QUICK_ROOTS
-    return call.last_name not in _QUICK_METHODS
+    is_readable = bool(call.callee)  # a method of a text, of a display and the like is not, and quick
+    return is_readable and call.last_name not in _QUICK_METHODS
 
 
 def _gives_way(

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, Use, WithFacts
+from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.held import entered_code, final_code
@@ -22,10 +22,13 @@ from asynclint.facts.names import (
     items_of,
     plain_code_of,
 )
+from asynclint.facts.patches import patched
 from asynclint.facts.races import is_plain_value, may_race
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+_SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
@@ -360,10 +363,11 @@ class _Walker:
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
-        outer, codes = self.held, (entered_code(item, is_async=is_async) for item in node.items)
-        self.held = (*outer, *codes)
+        outer, held = self.trying, self.held
+        self.trying = outer or any(_swallows(item.context_expr) for item in node.items)
+        self.held = (*held, *(entered_code(item, is_async=is_async) for item in node.items))
         self.statements(node.body)
-        self.held = outer
+        self.trying, self.held = outer, held
 
     def try_(self, node: ast.Try | ast.TryStar) -> None:
         outer, self.trying = self.trying, True
@@ -385,10 +389,21 @@ class _Walker:
         self.statements(node.finalbody)
 
     def handled(self, handler: ast.ExceptHandler) -> None:
-        """Leaving the function in a handler makes nothing that follows less usual."""
-        outer = self.left
+        """Leaving the function in a handler makes nothing that follows less usual, except where a module is missing."""
+        outer, self.left = self.left, False
         self.conditionally(lambda: self.children(handler))
-        self.left = outer
+        self.left = outer or (self.left and _is_of_import(handler.type))
+
+    def assert_(self, node: ast.Assert) -> None:
+        self.expression(node.test)
+        if node.msg:
+            message = node.msg
+            self.conditionally(lambda: self.expression(message))
+
+    def raise_(self, node: ast.Raise) -> None:
+        """Nothing follows where no condition decides about it, and no `try` may catch it."""
+        self.children(node)
+        self.left = self.left or not (self.condition or self.trying)
 
     def if_(self, node: ast.If) -> None:
         outer = self.condition
@@ -467,6 +482,8 @@ class _Walker:
         inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
         facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
         self.facts.calls.append(facts)
+        if patch := patched(node, callee):
+            self.facts.patches.append(PatchFacts(self.scope, *patch))
         outer, this = self.outer_call, len(self.facts.calls) - 1
         if isinstance(node.func, ast.Attribute):
             self.note_asked(node.func)
@@ -567,10 +584,13 @@ class _Walker:
                 self.assign(part.target, self.loop(part.iter, is_async=bool(part.is_async), scope=reader))
                 for condition in part.ifs:
                     self.expression(condition)
+                    self.condition = True
             for element in [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]:
                 self.expression(element, use)
 
+        outer_condition = self.condition
         self.within(scope, walk)
+        self.condition = outer_condition
         is_async = self.awaits > awaits or any(part.is_async for part in node.generators)
         if isinstance(node, ast.GeneratorExp) and is_async:
             self.facts.scopes[scope].name = ASYNC_GENERATOR
@@ -591,6 +611,8 @@ class _Walker:
         ast.Continue: leave,
         ast.For: for_,
         ast.AsyncFor: for_,
+        ast.Assert: assert_,
+        ast.Raise: raise_,
         ast.With: with_,
         ast.AsyncWith: with_,
         ast.Try: try_,
@@ -625,6 +647,16 @@ class _Walker:
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def _is_of_import(kind: ast.expr | None) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(code_of(each) in _IMPORT_ERRORS for each in kinds)
+
+
+def _swallows(manager: ast.expr) -> bool:
+    """May the block be left by an exception without what follows being left too?"""
+    return isinstance(manager, ast.Call) and code_of(manager.func).rpartition(".")[2] in _SWALLOWING
 
 
 def _is_typing(test: ast.expr) -> bool:

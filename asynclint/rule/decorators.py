@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from libcst import BaseExpression
 
 
+_PROPERTIES = frozenset({"builtins.property", "abc.abstractproperty"})
+
+
 def decorators(body: Body) -> "Iterator[tuple[BaseExpression, str]]":
     """The decorators of a function, outermost first, each with its documented name, "" when that is not known."""
     for node in body.node.decorators if isinstance(body.node, cst.FunctionDef) else ():
@@ -27,8 +30,14 @@ def is_transparent(decorator: str) -> bool:
 
 
 def replaces_accessor(body: Body, decorator: "BaseExpression") -> str:
-    """`setter` or `deleter` when the decorator is that of a property of the same class, else ""."""
+    """`setter` or `deleter` when the decorator is that of a `property` of the same class, else ""."""
     owner, _, kind = code_of(decorator).rpartition(".")
     getter = body.evaluate(body.here.parent, owner) if kind in ("setter", "deleter") else None
-    is_property = isinstance(getter, Function) and body.project.is_property(getter)
-    return kind if is_property else ""
+    return kind if isinstance(getter, Function) and _is_builtin_property(body, getter) else ""
+
+
+def _is_builtin_property(body: Body, getter: Function) -> bool:
+    """Is it no other descriptor, whose setter may be awaited or made a task?"""
+    scope = body.project.scope(getter).parent
+    applied = (body.project.evaluate(getter.path, scope, code) for code in body.project.function(getter).decorators)
+    return any(isinstance(entity, Named) and entity.name in _PROPERTIES for entity in applied)

@@ -1,20 +1,29 @@
 """Mistakes that the code around them expects: tests of the mistake itself, and values that are asked what they are."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.entities import Class, Entity, Instance, Items, Named
+from asynclint.facts.calls import PatchFacts
+from asynclint.facts.entities import Class, Entity, Function, Instance, Items, Named
+from asynclint.facts.names import callee_of
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.parameters import KIND_TESTS
 from asynclint.rule.trees import code_of, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode
+    from libcst import BaseExpression, Call, CSTNode, With
 
 _REFUSALS = frozenset({"builtins.TypeError", "builtins.AttributeError", "builtins.ValueError"})
-_EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+_RAISES = ("raises", "assertRaises", "assertRaisesRegex")
+_EXPECTING = (*_RAISES, "suppress")
 _QUESTIONS = KIND_TESTS | {"isinstance"}
+_WARNINGS = frozenset({"warns", "assertWarns", "assertWarnsRegex", "catch_warnings"})
+_WARNING = re.compile(r"\b\w*Warning\b")
+_FILTERS = frozenset({"filterwarnings", "simplefilter"})
+_NEVER_AWAITED = re.compile(r"\bRuntimeWarning\b|never awaited|coroutine")
+_COROUTINE_MOCKS = (".AsyncMock", ".CoroutineMock")
 _MOCKING = ("unittest.mock", "mock", "asynctest", "pytest_mock", "unittest")
 _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
 
@@ -30,6 +39,39 @@ def may_be_mocked(body: Body) -> bool:
     return body.is_test and (not _MOCKS.isdisjoint(parameters) or any(m in _MOCKING for m in body.facts.imports))
 
 
+def has_to_fail(body: Body, node: "CSTNode") -> bool:
+    """Does it stand in `with raises(...)`?"""
+    items = (item.item for above in body.ancestors(node) if isinstance(above, cst.With) for item in above.items)
+    return any(isinstance(item, cst.Call) and _last_name(body, item) in _RAISES for item in items)
+
+
+def is_replaced(body: Body, *names: str) -> bool:
+    """Does a test put what may be a plain function into the place of any of these names, or of their owners?"""
+    parts = {part for name in names for part in name.split(".")}
+    patches = [patch for patch in body.facts.patches if body.is_test and patch.name in parts]
+    return any(_holds_in(body, patch) and not _is_async(body, patch) for patch in patches)
+
+
+def _holds_in(body: Body, patch: PatchFacts) -> bool:
+    """May it hold there? What one test replaces is back in its place for the others."""
+    scopes = body.facts.scopes
+    patching = body.facts.executor(patch.scope)
+    around = body.scope
+    while around > patching:
+        around = scopes[around].parent
+    return around == patching or not scopes[patching].name.startswith("test")
+
+
+def _is_async(body: Body, patch: PatchFacts) -> bool:
+    """Does what takes the place of a coroutine function give a coroutine as well?"""
+    entity = body.evaluate(patch.scope, patch.replacement)
+    if isinstance(entity, Function):
+        return body.project.function(entity).is_async
+    entity = entity.of if isinstance(entity, Instance) else entity
+    made_of = entity or body.evaluate(patch.scope, callee_of(patch.replacement))
+    return isinstance(made_of, Named) and made_of.name.endswith(_COROUTINE_MOCKS)
+
+
 def _expects(body: Body, above: "CSTNode") -> bool:
     match above:
         case cst.With(items=items):
@@ -38,6 +80,34 @@ def _expects(body: Body, above: "CSTNode") -> bool:
         case cst.Try(handlers=handlers):
             return any(handler.type and not body.caught(handler.type).isdisjoint(_REFUSALS) for handler in handlers)
     return False
+
+
+def is_warned_of(body: Body, call: "Call") -> bool:
+    """Is the warning of a coroutine that is never awaited wanted, or silenced, where it is made?"""
+    return (
+        (body.function is not None and "recwarn" in body.function.parameters)
+        or any(_takes_warning(body, above) for above in body.ancestors(call) if isinstance(above, cst.With))
+        or any(_filters(body, other) for other in _decorating(body))
+        or any(_filters(body, other) for other in body.nodes)
+    )
+
+
+def _takes_warning(body: Body, statement: "With") -> bool:
+    calls = [(item.item, _last_name(body, item.item)) for item in statement.items if isinstance(item.item, cst.Call)]
+    # what a `catch_warnings` catches is said by the filters inside
+    texts = [body.text(statement if name == "catch_warnings" else call) for call, name in calls if name in _WARNINGS]
+    kinds = [set(_WARNING.findall(text)) for text in texts]
+    return any(not kind or not kind.isdisjoint({"RuntimeWarning", "Warning"}) for kind in kinds)
+
+
+def _decorating(body: Body) -> "Iterator[CSTNode]":
+    for decorator in body.node.decorators if isinstance(body.node, cst.FunctionDef) else ():
+        yield from walk(decorator)
+
+
+def _filters(body: Body, node: "CSTNode") -> bool:
+    is_filter = isinstance(node, cst.Call) and _last_name(body, node) in _FILTERS
+    return is_filter and _NEVER_AWAITED.search(body.text(node)) is not None
 
 
 def _last_name(body: Body, call: "Call") -> str:

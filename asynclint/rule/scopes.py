@@ -1,5 +1,6 @@
 """What ends before a coroutine that is returned out of it begins: handlers, `finally`, `with`."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ _LIMITS = frozenset(
     }
 )
 _LOCKS = frozenset({f"asyncio.{name}" for name in ("Lock", "Semaphore", "BoundedSemaphore", "Condition")})
+_LOGGER = re.compile(r"(?i)(?:.*\.)?_?log(?:ger|ging)?\.(?:debug|info|warning|error|exception|critical|log)")
 _SUPPRESS = "contextlib.suppress"
 _PASSING_ON = frozenset({"contextlib.nullcontext"})
 # What looking up and calling a function may raise by itself, before anything of it runs.
@@ -105,13 +107,28 @@ def is_alone(body: Body, block: "CSTNode", call: "Call") -> bool:
 
 
 def _final(body: Body, block: "CSTNode", final: "Finally", call: "Call") -> Iterator[Ended]:
-    undoing = [node for node in walk(final, own_children) if isinstance(node, cst.Call | cst.Assign | cst.Del)]
+    undoing = list(_undoing(body, final))
     if (
         undoing
         and (body.is_async or is_alone(body, block, call))
         and (is_alone(body, block, call) or _shared(undoing, call))
     ):
         yield Ended(undoing[0], f"the `finally` with `{body.text(undoing[0])}`", "has run by then")
+
+
+def _undoing(body: Body, node: "CSTNode") -> "Iterator[CSTNode]":
+    """What a `finally` does, without what it only logs, which may well be that the coroutine was made."""
+    if isinstance(node, cst.Call) and _logs(body, node):
+        return
+    if isinstance(node, cst.Call | cst.Assign | cst.Del):
+        yield node
+    for child in own_children(node):
+        yield from _undoing(body, child)
+
+
+def _logs(body: Body, call: "Call") -> bool:
+    name = body.name_of(call.func)
+    return name == "builtins.print" or name.startswith("logging.") or _LOGGER.fullmatch(code_of(call.func)) is not None
 
 
 def _shared(undoing: "Sequence[CSTNode]", call: "Call") -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.expected import has_to_fail
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.trees import code_of, own_children, walk
 
@@ -114,6 +115,8 @@ def _uses(body: Body, name: str, node: "CSTNode") -> "Iterator[tuple[CSTNode | N
             if _is_target(body, part):
                 continue
             spend, reports = _use(body, part)
+            if has_to_fail(body, part):  # what should run it refuses it, or it is asked whether it runs twice
+                spend, reports = spend if isinstance(spend, cst.Await) else None, False
             if spend is None or id(spend) not in seen:
                 seen.add(id(spend))
                 yield spend, reports

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition, is_lazy, is_run_by_call, remedy
-from asynclint.rule.expected import is_narrowed
+from asynclint.rule.expected import is_narrowed, is_replaced
 from asynclint.rule.misplaced import Misplaced, misplaced
 from asynclint.rule.misuse import CONSUMERS, is_tested_by_each
 
@@ -83,12 +83,17 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     """
     for call in _calls(body):
         entity = body.resolve(call)
-        is_coroutine = isinstance(entity, Coroutine) and not (is_run_by_call(body, entity) or is_narrowed(body, call))
+        is_plain = isinstance(entity, Coroutine) and (_is_plain_here(body, entity) or is_narrowed(body, call))
+        is_coroutine = isinstance(entity, Coroutine) and not is_plain
         found = misplaced(body, call) if is_coroutine or is_lazy(entity) else None
         if found is not None:
             definitions = definition(body, entity.of) if isinstance(entity, Coroutine) else ()
             message = _message(body, call, found, "coroutine" if isinstance(entity, Coroutine) else "request")
             yield Problem(call, message, trace=found.trace + definitions, is_information=found.is_doubtful)
+
+
+def _is_plain_here(body: Body, entity: Coroutine) -> bool:
+    return is_run_by_call(body, entity) or is_replaced(body, body.project.qualname(entity.of))
 
 
 def _calls(body: Body) -> Iterator["Call"]:

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Problem, calls, reaching, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.expected import is_replaced
 from asynclint.rule.helpers import Entry, entered_text, entries, trace, way_text
 from asynclint.rule.loops import NESTED, STARTERS, THREADSAFE, asks_for_a_loop, deadlocks, expects_failure, is_patched
 
@@ -74,14 +75,19 @@ def nested_event_loop(body: Body) -> Iterator[Problem]:
     for call in deadlocks(body):
         yield Problem(call, _deadlock(body, call))
     for entry in entries(body, NESTED):
-        if not expects_failure(body, entry.node):
+        if not expects_failure(body, entry.node) and not _is_replaced(body, entry):
             yield Problem(entry.node, _message(body, entry), trace=trace(entry, "starts a loop in"))
 
 
 def _started(body: Body) -> "Iterator[Call]":
     for call in body.calls(*STARTERS):
-        if not expects_failure(body, call) and not isinstance(body.parent(call), cst.Await):
+        is_meant = expects_failure(body, call) or is_replaced(body, body.name_of(call.func))
+        if not is_meant and not isinstance(body.parent(call), cst.Await):
             yield call
+
+
+def _is_replaced(body: Body, entry: Entry) -> bool:
+    return is_replaced(body, entry.entered, *(step.callee for step in entry.way.steps))
 
 
 def _direct(body: Body, call: "Call") -> str:

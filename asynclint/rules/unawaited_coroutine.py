@@ -22,7 +22,7 @@ from asynclint.rule.coroutines import (
     is_run_by_call,
     remedy,
 )
-from asynclint.rule.expected import is_asked_about, is_narrowed
+from asynclint.rule.expected import is_asked_about, is_narrowed, is_replaced, is_warned_of
 from asynclint.rule.values import Destination, Fate, destination, is_handled
 
 if TYPE_CHECKING:
@@ -97,7 +97,9 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A coroutine that is returned, yielded, stored in an attribute or passed to any function: somebody else may await
-    it. Plain code that calls a package which makes its coroutine functions run at once, as `telethon.sync` does.
+    it. One whose warning is asked for or silenced where it is made (`pytest.warns`, `warnings.catch_warnings`), and one
+    of a function that a test has replaced by something plain. Plain code that calls a package which makes its
+    coroutine functions run at once, as `telethon.sync` does.
     Functions behind a decorator that asynclint does not know are left alone, because the decorator may have
     changed what a call gives.
     """
@@ -117,9 +119,11 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
 
 
 def _is_meant(body: Body, call: "Call", entity: Coroutine) -> bool:
-    if is_run_by_call(body, entity) or is_expected_to_fail(body, call):
+    if is_run_by_call(body, entity) or is_expected_to_fail(body, call) or is_warned_of(body, call):
         return True
-    return is_asked_about(body, call) or is_narrowed(body, call)
+    if is_asked_about(body, call) or is_narrowed(body, call):
+        return True
+    return is_replaced(body, body.project.qualname(entity.of))
 
 
 def _is_statement(body: Body, call: "Call") -> bool:

@@ -30,7 +30,7 @@ class Callback(Struct, frozen=True):
 
 
 _LOOPS = ("asyncio.AbstractEventLoop", "asyncio.BaseEventLoop")
-_FUTURES = ("asyncio.Future", "asyncio.Task", "concurrent.futures.Future")
+_FUTURES = ("asyncio.Future", "asyncio.Task")
 _EXECUTORS = tuple(f"concurrent.futures.{kind}" for kind in ("Executor", "ThreadPoolExecutor", "ProcessPoolExecutor"))
 _OF_LOOP = {
     "call_soon": Callback(Caller.LOOP, 0, "callback"),
@@ -48,6 +48,7 @@ _KEY = Callback(Caller.ORDER, -1, "key")
 CALLBACKS: Mapping[str, Callback] = {
     **{f"{loop}.{method}": callback for loop in _LOOPS for method, callback in _OF_LOOP.items()},
     **{f"{future}.add_done_callback": _ADD_DONE_CALLBACK for future in _FUTURES},
+    "concurrent.futures.Future.add_done_callback": Callback(Caller.THREAD, 0),  # in the one that did the work
     **{f"{executor}.submit": Callback(Caller.POOL, 0) for executor in _EXECUTORS},
     "contextlib._BaseExitStack.callback": Callback(Caller.STACK, 0),
     "asyncio.to_thread": Callback(Caller.POOL, 0, "func"),

@@ -1,0 +1,72 @@
+"""Classes whose methods are replaced when the class is made: by a decorator, a metaclass, `__init_subclass__`."""
+
+from collections.abc import Iterator
+
+from asynclint.facts.calls import CallFacts
+from asynclint.facts.code import Code
+from asynclint.facts.entities import Class, Entity, Function
+
+_SETTERS = frozenset({"setattr", "__setattr__"})
+_DEEPEST = 3  # calls
+
+
+class Remaking:
+    """Answers for the classes of one project."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+        self._remade: dict[Class, bool] = {}
+
+    def remakes(self, klass: Class) -> bool:
+        """May a method of the class be another than the one that it defines?"""
+        if klass not in self._remade:
+            self._remade[klass] = any(self._sets(maker, _DEEPEST) for maker in self._makers(klass))
+        return self._remade[klass]
+
+    def _makers(self, klass: Class) -> Iterator[Entity | None]:
+        """The functions of the project that run when the class is made."""
+        scope = self._code.scope(klass)
+        for code in scope.klass.decorators if scope.klass else ():
+            applied = self._code.evaluate(klass.path, scope.parent, code.removesuffix("()"))
+            yield applied
+            if code.endswith("()") and isinstance(applied, Function):
+                yield from self._returned(applied)
+        for position, above in enumerate(self._code.lineage(klass)):
+            if isinstance(above, Class):
+                yield from self._metaclass(above)
+                yield self._own(above, "__init_subclass__") if position else None
+
+    def _returned(self, function: Function) -> Iterator[Entity | None]:
+        for code in self._code.function(function).returned:
+            yield self._code.evaluate(function.path, function.scope, code)
+
+    def _metaclass(self, klass: Class) -> Iterator[Entity | None]:
+        scope = self._code.scope(klass)
+        code = scope.klass.metaclass if scope.klass else ""
+        metaclass = self._code.evaluate(klass.path, scope.parent, code) if code.strip("?") else None
+        for above in self._code.lineage(metaclass) if isinstance(metaclass, Class) else ():
+            if isinstance(above, Class):
+                yield from (self._own(above, name) for name in ("__new__", "__init__"))
+
+    def _own(self, klass: Class, name: str) -> Function | None:
+        bindings = self._code.scope(klass).names.get(name, ())
+        targets = [binding.target for binding in bindings if binding.target >= 0]
+        module = self._code.module(klass.path)
+        is_function = bool(targets) and module is not None and module.scopes[targets[-1]].function is not None
+        return Function(klass.path, targets[-1]) if is_function else None
+
+    def _sets(self, maker: Entity | None, depth: int) -> bool:
+        """Does it set attributes whose names it does not spell out, or call what does?"""
+        module = self._code.module(maker.path) if isinstance(maker, Function) and depth else None
+        if module is None or not isinstance(maker, Function):
+            return False
+        calls = [call for call in module.calls if module.executor(call.scope) == maker.scope]
+        if any(_sets_any(call) for call in calls):
+            return True
+        callees = (self._code.evaluate(maker.path, call.scope, call.callee) for call in calls)
+        return any(self._sets(callee, depth - 1) for callee in callees)
+
+
+def _sets_any(call: CallFacts) -> bool:
+    names = call.arguments[-2:-1]
+    return call.last_name in _SETTERS and any(names)

@@ -62,17 +62,17 @@ class Bindings:
 
     def _agreed(self, module: ModuleFacts, bindings: list[Binding]) -> Entity | None:
         declared = union(self._binding(module, b) for b in bindings if b.bound is Bound.ANNOTATION)
-        values = [b for b in bindings if b.bound is Bound.VALUE]
         if declared is not None:  # which holds for what cannot be seen
-            return self._narrowed(module, declared, values) or declared
+            return self._narrowed(module, declared, bindings) or declared
         meanings = [self._binding(module, b) for b in bindings if b.bound is not Bound.ANNOTATION]
         return self._declared(module, bindings, meanings) or union(meanings)
 
-    def _narrowed(self, module: ModuleFacts, declared: Entity, values: Iterable[Binding]) -> Entity | None:
+    def _narrowed(self, module: ModuleFacts, declared: Entity, bindings: Iterable[Binding]) -> Entity | None:
         """What `x: Base = Derived()` is, None where that is not seen."""
         if not isinstance(declared, Instance) or not isinstance(declared.of, Class):
             return None
-        held = [self._binding(module, binding) for binding in values]
+        codes = [(b.scope, b.value if b.bound is Bound.VALUE else b.assigned) for b in bindings]
+        held = [self._code.evaluate(module.path, scope, code) for scope, code in codes if code]
         of = [value.of if isinstance(value, Instance) else None for value in held]
         return union(held) if all(isinstance(k, Class) and declared.of in self._code.lineage(k) for k in of) else None
 

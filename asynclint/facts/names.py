@@ -37,12 +37,13 @@ class Bound(IntEnum):
 
 
 class Binding(Struct, frozen=True, array_like=True, gc=False):
-    """One way a name is bound; `scope` is where `value` has to be read."""
+    """One way a name is bound; `scope` is where `value` and, beside an annotation, `assigned` have to be read."""
 
     bound: Bound
     value: str
     scope: int
     target: int = -1
+    assigned: str = ""
 
 
 def code_of(node: ast.expr | None) -> str:

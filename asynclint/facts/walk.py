@@ -88,9 +88,12 @@ class _Walker:
         return f"{outer}.{name}" if outer else name
 
     def bind(self, name: str, bound: Bound, value: str = "", target: int = -1, scope: int = -1) -> None:
+        self.bind_name(name, Binding(bound, value, self.scope, target), scope)
+
+    def bind_name(self, name: str, binding: Binding, scope: int = -1) -> None:
         owner = self.scope if scope < 0 else scope
         owner = self.elsewhere.get((owner, name), owner)
-        self.facts.scopes[owner].names.setdefault(name, []).append(Binding(bound, value, self.scope, target))
+        self.facts.scopes[owner].names.setdefault(name, []).append(binding)
 
     def function_scope(self) -> int:
         """Where a walrus in a comprehension binds."""
@@ -102,13 +105,12 @@ class _Walker:
     def assign(self, target: ast.expr, code: str, annotation: str = "") -> None:
         """Binds what stands left of `=`, after `as` or `for`."""
         bound, value = (Bound.ANNOTATION, annotation) if annotation else (Bound.VALUE, code)
-        if annotation and code:
-            self.assign(target, code)
+        binding = Binding(bound if value else Bound.UNKNOWN, value, self.scope, assigned=code if annotation else "")
         match target:
             case ast.Name(id=name):
-                self.bind(name, bound if value else Bound.UNKNOWN, value)
+                self.bind_name(name, binding)
             case ast.Attribute(value=ast.Name(id=owner), attr=attr) if self.is_self(owner):
-                self.bind_attribute(attr, Binding(bound if value else Bound.UNKNOWN, value, self.scope))
+                self.bind_attribute(attr, binding)
             case ast.Tuple(elts=items) | ast.List(elts=items):
                 starred = next((n for n, item in enumerate(items) if isinstance(item, ast.Starred)), len(items))
                 for place, item in enumerate(items):

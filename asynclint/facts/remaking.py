@@ -1,10 +1,12 @@
 """Classes whose methods are replaced when the class is made: by a decorator, a metaclass, `__init_subclass__`."""
 
+import re
 from collections.abc import Iterator
 
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.code import Code
 from asynclint.facts.entities import Class, Entity, Function
+from asynclint.facts.module import Scope
 
 _SETTERS = frozenset({"setattr", "__setattr__"})
 _DEEPEST = 3  # calls
@@ -61,7 +63,7 @@ class Remaking:
         if module is None or not isinstance(maker, Function):
             return False
         calls = [call for call in module.calls if module.executor(call.scope) == maker.scope]
-        if any(_sets_any(call) for call in calls):
+        if any(_sets_any(call) and not _sets_again(call, module.scopes[call.scope]) for call in calls):
             return True
         callees = (self._code.evaluate(maker.path, call.scope, call.callee) for call in calls)
         return any(self._sets(callee, depth - 1) for callee in callees)
@@ -70,3 +72,11 @@ class Remaking:
 def _sets_any(call: CallFacts) -> bool:
     names = call.arguments[-2:-1]
     return call.last_name in _SETTERS and any(names)
+
+
+def _sets_again(call: CallFacts, scope: Scope) -> bool:
+    """Does it only set what it has found there: `for name, value in vars(cls).items(): setattr(cls, name, value)`?"""
+    owner, value = (call.arguments[-3:-2] or ("",))[0], call.arguments[-1]
+    codes = [binding.value for binding in scope.names.get(value, ())]
+    found = [code for code in codes if code.startswith("getattr()") or "*" in code]
+    return len(found) == len(codes) == 1 and bool(owner) and re.search(rf"\b{re.escape(owner)}\b", found[0]) is not None

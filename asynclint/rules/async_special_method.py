@@ -87,8 +87,9 @@ def async_special_method(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Methods whose result the caller can await: `__call__`, `__getitem__`, `__getattr__`, `__eq__`, the operators, a
-    `@property` that is read with `await x.name`. `__init__` of a class with a metaclass, an unknown base or a
-    decorator, or with an `async def __new__`: such a class may await it.
+    `@property` that is read with `await x.name`. Setters of other descriptors than Python's own `property`. `__init__`
+    of a class with a metaclass, an unknown base or a decorator, or with an `async def __new__`: such a class may await
+    it.
     """
     owner = body.owner
     if owner is None or not body.is_async or not isinstance(body.node, cst.FunctionDef):

@@ -65,8 +65,8 @@ def nested_event_loop(body: Body) -> Iterator[Problem]:
 
     Functions that are handed to a thread or an executor, code that finds out first whether a loop runs
     (`get_running_loop`, `is_running`), that expects the `RuntimeError`, or that stands in a file which imports
-    `nest_asyncio` or `chainlit`; helpers that start a loop under some condition only; `run_coroutine_threadsafe` with
-    a loop that is not known to be the running one.
+    `nest_asyncio` or `chainlit`; starters and helpers that a test has replaced; helpers that start a loop under some
+    condition only; `run_coroutine_threadsafe` with a loop that is not known to be the running one.
     """
     if is_patched(body.facts):
         return

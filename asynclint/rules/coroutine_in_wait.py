@@ -49,7 +49,8 @@ def coroutine_in_wait(body: Body) -> Iterator[Problem]:
 
     async def main(urls):
         done, pending = await asyncio.wait([asyncio.create_task(fetch(url)) for url in urls])
-        await asyncio.wait({asyncio.create_task(fetch(urls[0])), asyncio.create_task(asyncio.sleep(1))})
+        for task in done:
+            print(task.result())
         return await asyncio.gather(*[fetch(url) for url in urls])
     ```
 

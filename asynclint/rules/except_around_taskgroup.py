@@ -53,7 +53,7 @@ def except_around_taskgroup(body: Body) -> Iterator[Problem]:
         try:
             async with asyncio.TaskGroup() as group, asyncio.timeout(1):
                 group.create_task(greet(user))
-                await greet("everybody")
+                await asyncio.sleep(2)
         except TimeoutError:  # ASL306
             print("too slow")
     ```
@@ -79,7 +79,7 @@ def except_around_taskgroup(body: Body) -> Iterator[Problem]:
         try:
             async with asyncio.timeout(1), asyncio.TaskGroup() as group:
                 group.create_task(greet(user))
-                await greet("everybody")
+                await asyncio.sleep(2)
         except TimeoutError:
             print("too slow")
     ```

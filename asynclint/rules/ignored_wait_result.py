@@ -70,6 +70,7 @@ def ignored_wait_result(body: Body) -> Iterator[Problem]:
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
         return done.pop().result()
     ```
 

@@ -23,9 +23,8 @@ def removed_asyncio_api(body: Body) -> Iterator[Problem]:
     import asyncio
 
     async def main():
-        lock = asyncio.Lock(loop=asyncio.get_running_loop())  # ASL602
-        async with lock:
-            print("locked")
+        ready = asyncio.Event(loop=asyncio.get_running_loop())  # ASL602
+        ready.set()
         for task in asyncio.Task.all_tasks():  # ASL602
             task.cancel()
     ```
@@ -47,9 +46,8 @@ def removed_asyncio_api(body: Body) -> Iterator[Problem]:
     import asyncio
 
     async def main():
-        lock = asyncio.Lock()
-        async with lock:
-            print("locked")
+        ready = asyncio.Event()
+        ready.set()
         print(len(asyncio.all_tasks()))
     ```
 

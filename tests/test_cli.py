@@ -346,7 +346,7 @@ def test_a_wrong_configuration_stops_the_run(text: str, expected: str) -> None:
     ("arguments", "expected"),
     [
         (["--select", "blocking-slep"], "did you mean `blocking-sleep`?"),
-        (["--ignore", "ASL9"], "unknown rule `ASL9`"),
+        (["--ignore", "ASL99"], "unknown rule `ASL99`"),
         (["--bogus"], "--bogus"),
         (["--jobs", "many"], "--jobs"),
         (["-j", "-1"], "--jobs"),

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from real import copy_of_aiohttp
 
+from asynclint.catalog import find
+from asynclint.rule import Default
+
 pytest.importorskip("flake8")
 
 BLOCKED = "import time\n\n\nasync def wait():\n    time.sleep(1)\n"
@@ -35,7 +38,7 @@ def by_asynclint(*arguments: str, cwd: Path) -> list[tuple[str, int, int, str]]:
     return [
         (f["filename"], f["location"]["row"], f["location"]["column"], f"{f['code']} {f['message']}")
         for f in json.loads(done.stdout)
-        if f["severity"] == "error"
+        if f["severity"] == "error" or find(f["code"]).default is not Default.ON
     ]
 
 

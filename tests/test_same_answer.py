@@ -14,7 +14,9 @@ from typing import TypeAlias
 import pytest
 from real import copy_of_aiohttp
 
+from asynclint.catalog import find
 from asynclint.doors.cli import run
+from asynclint.rule import Default
 
 Findings: TypeAlias = Mapping[str, list[str]]  # of each file, by its place below the project
 
@@ -160,13 +162,13 @@ def test_from_elsewhere(
 
 
 def test_through_flake8(project: Path, files: list[str], expected: Findings) -> None:
-    """All files in one call, and one call for each file."""
+    """All files in one call, and one call for each file; what is information by default is shown when selected."""
     pytest.importorskip("flake8")
     errors = sorted(
         f"./{path}:{f['location']['row']}:{f['location']['column']}: {f['code']} {f['message']}"
         for path, found in expected.items()
         for f in map(json.loads, found)
-        if f["severity"] == "error"
+        if f["severity"] == "error" or find(f["code"]).default is not Default.ON
     )
     program = "import sys\nfrom flake8.main.cli import main\nfor path in sys.argv[1:]:\n    main(path.split(':'))\n"
     options = "--isolated:--select=ASL:--exclude=.venv:-j{}:{}"

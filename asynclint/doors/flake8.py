@@ -42,7 +42,7 @@ class Plugin:
     def parse_options(cls, options: Namespace) -> None:
         """Reads `[tool.asynclint]`; flake8's own `--select` and `--ignore` choose among its codes afterwards."""
         try:
-            cls._linter = Linter(_configuration(options.filenames))
+            cls._linter = Linter(_configuration(options))
         except ConfigError as error:
             raise ExecutionError(f"asynclint: {error}") from None
 
@@ -54,10 +54,14 @@ class Plugin:
                 yield finding.span.line, finding.span.column - 1, f"{finding.code} {finding.message}", type(self)
 
 
-def _configuration(filenames: Sequence[str]) -> Config:
-    """The one the command line would use, but with the rules that flake8 hides unless they are selected there."""
-    config = load(common_directory(filenames))
-    return config if config.select else replace(config, select=("ALL",), preview=True)
+def _configuration(options: Namespace) -> Config:
+    """The one the command line would use, but with the rules that flake8 hides where they are selected there."""
+    config = load(common_directory(options.filenames))
+    if config.select:
+        return config
+    asked = (*(options.select or ()), *(options.extend_select or ()))
+    hidden = (code for code in sorted(_quiet_codes()) if not code.startswith(asked))
+    return replace(config, select=("ALL",), preview=True, ignore=(*config.ignore, *hidden))
 
 
 @cache

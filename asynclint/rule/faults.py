@@ -17,10 +17,13 @@ _LIMITS = re.compile(r"timeout|lock|sem|limit|condition|group|scope|suppress", r
 
 
 def first_fault(body: Body, opening: Opening, node: "CSTNode") -> "CSTNode | None":
-    """What may raise in a node, what is awaited first; None when nothing may."""
+    """What may raise in a node, what is awaited first; None when nothing may.
+
+    Of what may outlive the function only a wait that is cut short counts: that its output cannot be read is no leak.
+    """
     parts = [part for part in walk(node, own_children) if _is_fault(body, opening, part)]
     awaited = (part for part in parts if isinstance(part, cst.Await | cst.Asynchronous))
-    return next(awaited, next(iter(parts), None))
+    return next(awaited, None if opening.resource.is_lasting else next(iter(parts), None))
 
 
 def _is_fault(body: Body, opening: Opening, part: "CSTNode") -> bool:

@@ -120,7 +120,8 @@ def lock_misuse(body: Body) -> Iterator[Problem]:
     Locks that functions inside, callers or others get to see; locks of their own in test files; a lock that another
     function or a callback releases, or that is released under a condition; semaphores that are taken twice; a lock that
     the called function takes only under a condition, or of another object; `wait()` in any loop; conditions in private
-    functions and in those that their own file calls, because the caller may hold the lock.
+    functions and in those that their own file calls, because the caller may hold the lock. A `wait()` under an `if` is
+    information only: the code behind it may not depend on what was tested.
     """
     if not body.is_async:
         return
@@ -202,7 +203,8 @@ def _misused(body: Body, call: "Call", condition: str, method: str) -> Iterator[
         ):
             tested = f"`{body.text(test.test)}` is not tested again after `{condition}.wait()`"
             told = "another coroutine may have come first, or the wait ended without reason"
-            yield Problem(call, f"{tested}, though {told}; make the `if` a `while`, or use `{condition}.wait_for(...)`")
+            advice = f"make the `if` a `while`, or use `{condition}.wait_for(...)`"
+            yield Problem(call, f"{tested}, though {told}; {advice}", is_information=True)
 
 
 def _is_predicate(test: "If") -> bool:

@@ -28,6 +28,7 @@ _TOUCHING = frozenset(name.rpartition(".")[2] for name in (*UNSAFE, *LOOKING))
     code="ASL604",
     wants=named_calls(*_TOUCHING, *_HANDING),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
+    preview=True,
 )
 def loop_from_thread(body: Body) -> Iterator[Problem]:
     """An event loop, or a queue, event, task or future of asyncio, is touched by another thread.
@@ -83,6 +84,8 @@ def loop_from_thread(body: Body) -> Iterator[Problem]:
     run a loop of their own; code that asks which thread it is in, or that also has a branch with
     `call_soon_threadsafe`; objects that the thread has made itself or whose class is not known; helpers that other
     code of the file calls too; files that set an event loop policy; processes.
+
+    The rule is a preview until it has shown itself on more code.
     """
     start = threaded(body.project, body.facts.path).get(body.scope)
     if start is not None and not body.is_async:

@@ -1,12 +1,13 @@
 """The sieve: which bodies could break which rule, judged from the facts alone."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
+from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.facts.mentions import mentions
@@ -17,9 +18,26 @@ from asynclint.facts.reruns import may_rerun
 from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
-from asynclint.rule.wants import OF_THE_PROJECT
+from asynclint.rule.wants import OF_THE_PROJECT, Want
 
 Key = TypeVar("Key", bound=Hashable)
+Question = TypeVar("Question")
+# What is asked of every function, by the field of a `Want`.
+_OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
+    "async_generators": lambda function: function.is_async and function.is_generator,
+    "left_finallies": lambda function: function.is_async and function.leaves_finally,
+    "shared_changes": lambda function: function.may_race,
+    "while_loops": lambda function: function.is_async and function.has_while,
+}
+# What is looked for in a whole file, and found in scopes.
+_OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
+    "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
+    "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
+    "several_loops": may_rerun,
+    "wrong_awaits": wrong_awaits,
+    "wrong_callbacks": wrong_callbacks,
+    "wrong_protocols": wrong_protocols,
+}
 
 
 class Sieve:
@@ -27,33 +45,25 @@ class Sieve:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
-        self._calls = _by_key((key, rule) for rule in rules for key in rule.wants.calls)
-        self._coroutine_calls = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_calls)
-        self._mentions = _by_key((key, rule) for rule in rules for key in rule.wants.mentions)
+        self._calls = _by_key(rules, lambda want: want.calls)
+        self._coroutine_calls = _by_key(rules, lambda want: want.coroutine_calls)
+        self._mentions = _by_key(rules, lambda want: want.mentions)
         self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
-        self._keywords = _by_key((key, rule) for rule in rules for key in rule.wants.keywords)
-        self._named_calls = _by_key((key, rule) for rule in rules for key in rule.wants.named_calls)
-        self._entered = _by_key((key, rule) for rule in rules for key in rule.wants.entered)
-        self._async_generators = [rule for rule in rules if rule.wants.async_generators]
-        self._async_loops = [rule for rule in rules if rule.wants.async_loops]
-        self._bare_methods = _by_key((key, rule) for rule in rules for key in rule.wants.bare_methods)
-        self._coroutine_uses = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_uses)
-        self._arguments = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_arguments)
-        self._exceptional_calls = [rule for rule in rules if rule.wants.exceptional_calls]
-        self._blocking = _by_key((key, rule) for rule in rules for key in rule.wants.blocking)
+        self._keywords = _by_key(rules, lambda want: want.keywords)
+        self._named_calls = _by_key(rules, lambda want: want.named_calls)
+        self._entered = _by_key(rules, lambda want: want.entered)
+        self._bare_methods = _by_key(rules, lambda want: want.bare_methods)
+        self._coroutine_uses = _by_key(rules, lambda want: want.coroutine_uses)
+        self._arguments = _by_key(rules, lambda want: want.coroutine_arguments)
+        self._blocking = _by_key(rules, lambda want: want.blocking)
         self._sync_twins = [rule for rule in rules if rule.wants.sync_twins]
-        self._while_loops = [rule for rule in rules if rule.wants.while_loops]
-        self._left_finallies = [rule for rule in rules if rule.wants.left_finallies]
-        self._several_loops = [rule for rule in rules if rule.wants.several_loops]
-        self._shared_changes = [rule for rule in rules if rule.wants.shared_changes]
-        self._names = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_names)
-        self._prefixes = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_prefixes)
-        self._decorators = _by_key((key, rule) for rule in rules for key in rule.wants.coroutine_decorators)
-        self._wrong_awaits = [rule for rule in rules if rule.wants.wrong_awaits]
-        self._wrong_protocols = [rule for rule in rules if rule.wants.wrong_protocols]
-        self._wrong_callbacks = [rule for rule in rules if rule.wants.wrong_callbacks]
-        self._reaches = _by_key((ends, rule) for rule in rules for ends in rule.wants.reaches)
-        self._handlers = _by_key((key, rule) for rule in rules for key in rule.wants.handlers)
+        self._names = _by_key(rules, lambda want: want.coroutine_names)
+        self._prefixes = _by_key(rules, lambda want: want.coroutine_prefixes)
+        self._decorators = _by_key(rules, lambda want: want.coroutine_decorators)
+        self._reaches = _by_key(rules, lambda want: want.reaches)
+        self._handlers = _by_key(rules, lambda want: want.handlers)
+        self._of_functions = _asked(rules, _OF_FUNCTIONS)
+        self._of_files = _asked(rules, _OF_FILES)
 
     def candidates(self, project: Project, facts: ModuleFacts) -> dict[int, list[Rule]]:
         """For each body worth reading, by scope: the rules to read it for."""
@@ -69,35 +79,15 @@ class Sieve:
             yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
         if self._mentions:
             yield from self._mentioning(project, facts)
-        if self._exceptional_calls:
-            yield from ((call.scope, self._exceptional_calls) for call, _ in exceptions(facts))
-        for scope, here in enumerate(facts.scopes) if self._while_loops else ():
-            if here.function is not None and here.function.has_while and here.function.is_async:
-                yield scope, self._while_loops
-        for scope, here in enumerate(facts.scopes) if self._left_finallies else ():
-            if here.function is not None and here.function.leaves_finally and here.function.is_async:
-                yield scope, self._left_finallies
-        for scope in may_rerun(project, facts) if self._several_loops else ():
-            yield scope, self._several_loops
-        for scope, here in enumerate(facts.scopes) if self._shared_changes else ():
-            if here.function is not None and here.function.may_race:
-                yield scope, self._shared_changes
+        for scope, here in enumerate(facts.scopes) if self._of_functions else ():
+            if (function := here.function) is not None:
+                yield from ((scope, rules) for holds, rules in self._of_functions if holds(function))
+        for find, rules in self._of_files:
+            yield from ((scope, rules) for scope in find(project, facts))
         if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
-        for scope, here in enumerate(facts.scopes) if self._async_generators else ():
-            if here.function is not None and here.function.is_async and here.function.is_generator:
-                yield scope, self._async_generators
-        for loop in facts.loops if self._async_loops else ():
-            if loop.is_async:
-                yield loop.scope, self._async_loops
         for item in facts.withs if self._entered else ():
             yield item.scope, self._entered.get(_entered(project, facts, item), ())
-        for scope in wrong_awaits(project, facts) if self._wrong_awaits else ():
-            yield scope, self._wrong_awaits
-        for scope in wrong_protocols(project, facts) if self._wrong_protocols else ():
-            yield scope, self._wrong_protocols
-        for scope in wrong_callbacks(project, facts) if self._wrong_callbacks else ():
-            yield scope, self._wrong_callbacks
         for handler in facts.handlers if self._handlers else ():
             if _is_async(facts, handler.scope):
                 caught = _caught(project, facts, handler.scope, handler.type)
@@ -179,11 +169,18 @@ def every_body(facts: ModuleFacts, rules: Sequence[Rule]) -> dict[int, list[Rule
     return {index: list(rules) for index, scope in enumerate(facts.scopes) if scope.kind in kinds}
 
 
-def _by_key(pairs: Iterable[tuple[Key, Rule]]) -> dict[Key, list[Rule]]:
+def _by_key(rules: Iterable[Rule], keys: Callable[[Want], Iterable[Key]]) -> dict[Key, list[Rule]]:
     grouped: dict[Key, list[Rule]] = {}
-    for key, rule in pairs:
-        grouped.setdefault(key, []).append(rule)
+    for rule in rules:
+        for key in keys(rule.wants):
+            grouped.setdefault(key, []).append(rule)
     return grouped
+
+
+def _asked(rules: Sequence[Rule], questions: Mapping[str, Question]) -> list[tuple[Question, list[Rule]]]:
+    """The questions that some of the rules want to be asked, with those rules."""
+    wanting = ((asks, [rule for rule in rules if getattr(rule.wants, want)]) for want, asks in questions.items())
+    return [(asks, own) for asks, own in wanting if own]
 
 
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:

@@ -1,6 +1,9 @@
 """What must stand in a body for a rule to read it: plain values, which the engine answers from the facts."""
 
+from operator import or_
+
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from asynclint.facts.calls import Use
 
@@ -38,34 +41,7 @@ class Want(Struct, frozen=True):
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
 
     def __or__(self, other: "Want") -> "Want":
-        return Want(
-            calls=self.calls | other.calls,
-            coroutine_calls=self.coroutine_calls | other.coroutine_calls,
-            mentions=self.mentions | other.mentions,
-            keywords=self.keywords | other.keywords,
-            named_calls=self.named_calls | other.named_calls,
-            bare_methods=self.bare_methods | other.bare_methods,
-            entered=self.entered | other.entered,
-            async_generators=self.async_generators or other.async_generators,
-            async_loops=self.async_loops or other.async_loops,
-            coroutine_uses=self.coroutine_uses | other.coroutine_uses,
-            exceptional_calls=self.exceptional_calls or other.exceptional_calls,
-            coroutine_arguments=self.coroutine_arguments | other.coroutine_arguments,
-            blocking=self.blocking | other.blocking,
-            wrong_awaits=self.wrong_awaits or other.wrong_awaits,
-            wrong_protocols=self.wrong_protocols or other.wrong_protocols,
-            wrong_callbacks=self.wrong_callbacks or other.wrong_callbacks,
-            reaches=self.reaches | other.reaches,
-            handlers=self.handlers | other.handlers,
-            sync_twins=self.sync_twins or other.sync_twins,
-            while_loops=self.while_loops or other.while_loops,
-            left_finallies=self.left_finallies or other.left_finallies,
-            several_loops=self.several_loops or other.several_loops,
-            shared_changes=self.shared_changes or other.shared_changes,
-            coroutine_names=self.coroutine_names | other.coroutine_names,
-            coroutine_prefixes=self.coroutine_prefixes | other.coroutine_prefixes,
-            coroutine_decorators=self.coroutine_decorators | other.coroutine_decorators,
-        )
+        return Want(*map(or_, astuple(self), astuple(other)))
 
 
 def calls(*names: str, in_coroutine: bool = False) -> Want:

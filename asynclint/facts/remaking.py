@@ -9,6 +9,12 @@ from asynclint.facts.entities import Class, Entity, Function
 from asynclint.facts.module import Scope
 
 _SETTERS = frozenset({"setattr", "__setattr__"})
+_QUESTIONS = frozenset(
+    {
+        *("callable", "dir", "getmembers", "isasyncgenfunction", "iscoroutinefunction", "isfunction", "ismethod"),
+        *("isroutine", "vars"),
+    }
+)
 _DEEPEST = 3  # calls
 
 
@@ -22,7 +28,7 @@ class Remaking:
     def remakes(self, klass: Class) -> bool:
         """May a method of the class be another than the one that it defines?"""
         if klass not in self._remade:
-            self._remade[klass] = any(self._sets(maker, _DEEPEST) for maker in self._makers(klass))
+            self._remade[klass] = any(self._sets_methods(maker) for maker in self._makers(klass))
         return self._remade[klass]
 
     def _makers(self, klass: Class) -> Iterator[Entity | None]:
@@ -57,16 +63,22 @@ class Remaking:
         is_function = bool(targets) and module is not None and module.scopes[targets[-1]].function is not None
         return Function(klass.path, targets[-1]) if is_function else None
 
-    def _sets(self, maker: Entity | None, depth: int) -> bool:
-        """Does it set attributes whose names it does not spell out, or call what does?"""
+    def _sets_methods(self, maker: Entity | None) -> bool:
+        """Does it set attributes whose names it does not spell out, and look at those that are there?"""
+        calls = list(self._calls(maker, _DEEPEST))
+        if not any(call.last_name in _QUESTIONS for _, call in calls):
+            return False
+        return any(_sets_any(call) and not _sets_again(call, scope) for scope, call in calls)
+
+    def _calls(self, maker: Entity | None, depth: int) -> Iterator[tuple[Scope, CallFacts]]:
+        """Its calls, and those of what it calls, with the scopes they stand in."""
         module = self._code.module(maker.path) if isinstance(maker, Function) and depth else None
         if module is None or not isinstance(maker, Function):
-            return False
-        calls = [call for call in module.calls if module.executor(call.scope) == maker.scope]
-        if any(_sets_any(call) and not _sets_again(call, module.scopes[call.scope]) for call in calls):
-            return True
-        callees = (self._code.evaluate(maker.path, call.scope, call.callee) for call in calls)
-        return any(self._sets(callee, depth - 1) for callee in callees)
+            return
+        for call in module.calls:
+            if module.executor(call.scope) == maker.scope:
+                yield module.scopes[call.scope], call
+                yield from self._calls(self._code.evaluate(maker.path, call.scope, call.callee), depth - 1)
 
 
 def _sets_any(call: CallFacts) -> bool:

@@ -80,7 +80,7 @@ def _around_plain_code(body: Body, statement: "With") -> Iterator[Problem]:
     last = statement.items[-1].item
     if not _is_timeout(body, last) or _is_empty(statement.body) or may_suspend(body, statement.body):
         return
-    if any(_gives_back_a_coroutine(body, node) for node in walk(statement.body, own_children)):
+    if any(_leaves_a_coroutine(body, node) for node in walk(statement.body, own_children)):
         return
     yield Problem(last, f"nothing inside `{body.text(last)}` waits, so the timeout can never run out; {_REMEDY}")
 
@@ -103,9 +103,11 @@ def _is_constant(statement: "CSTNode") -> bool:
     return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Ellipsis | cst.BaseString)
 
 
-def _gives_back_a_coroutine(body: Body, node: "CSTNode") -> bool:
-    """Does it return a coroutine to be awaited when the timeout is over? ASL109 reports that."""
-    return isinstance(node, cst.Return) and node.value is not None and isinstance(body.resolve(node.value), Coroutine)
+def _leaves_a_coroutine(body: Body, node: "CSTNode") -> bool:
+    """Does it forget to await a coroutine, or give it back to be awaited later? Other rules report that."""
+    if not isinstance(node, cst.Call) or not isinstance(body.resolve(node), Coroutine):
+        return False
+    return destination(body, node).fate in (Fate.DROPPED, Fate.BOUND, Fate.RETURNED)
 
 
 def _of_a_call(body: Body, call: "Call") -> Iterator[Problem]:

@@ -34,7 +34,7 @@ class Members:
         self._decorators = decorators
         self._library = library
         self._questions = questions
-        self._replacements: dict[str, dict[Class, set[str]]] = {}
+        self._assigned: dict[str, dict[str, list[tuple[int, str]]]] = {}
 
     def member(self, entity: Entity, name: str) -> Entity | None:
         """What `entity.name` means."""
@@ -100,7 +100,7 @@ class Members:
             if isinstance(current, Class):
                 module, scope = self._code.module(current.path), self._code.scope(current)
                 if module is not None and name in scope.names:
-                    is_replaced = name in self._replaced(module).get(current, ())
+                    is_replaced = self._is_replaced(current, module, name)
                     return None if is_replaced else self._bindings.bound(module, current.scope, name)
             elif current is None:
                 return None
@@ -112,19 +112,12 @@ class Members:
                 return None
         return None
 
-    def _replaced(self, module: ModuleFacts) -> dict[Class, set[str]]:
-        """The attributes of its own classes that a module assigns from outside of them: `Store.save = f`."""
-        return self._questions.settled(self._replacements, module.path, {}, lambda: self._all_replaced(module))
-
-    def _all_replaced(self, module: ModuleFacts) -> dict[Class, set[str]]:
-        found: dict[Class, set[str]] = {}
-        for index, scope in enumerate(module.scopes):
-            for code in scope.replaced:
-                owner, _, name = code.rpartition(".")
-                entity = self._code.evaluate(module.path, index, owner)
-                if isinstance(entity, Class):
-                    found.setdefault(entity, set()).add(name)
-        return found
+    def _is_replaced(self, klass: Class, module: ModuleFacts, name: str) -> bool:
+        """Does the module of a class assign this attribute of it from outside of it: `Store.save = f`?"""
+        if module.path not in self._assigned:
+            self._assigned[module.path] = _assigned(module)
+        owners = self._assigned[module.path].get(name, ())
+        return any(self._code.evaluate(module.path, scope, owner) == klass for scope, owner in owners)
 
     def _of_instance(self, klass: Class, name: str, above: bool) -> Entity | None:
         defined = self._of_class(klass, name, above=above)
@@ -190,3 +183,13 @@ class Members:
             case Instance(of=Class() as klass):  # not its attributes, which may lead back to here
                 return any(isinstance(self._of_class(klass, method), Function | Named) for method in names)
         return any(isinstance(self.member(entity, method), Function | Named) for method in names)
+
+
+def _assigned(module: ModuleFacts) -> dict[str, list[tuple[int, str]]]:
+    """Where attributes of other objects are assigned, by name: the scope and the code of the object."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for index, scope in enumerate(module.scopes):
+        for code in scope.replaced:
+            owner, _, name = code.rpartition(".")
+            found.setdefault(name, []).append((index, owner))
+    return found

@@ -4,12 +4,16 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, InTests, Problem, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.keeping import How, Loss, loss
+from asynclint.rule.outcomes import catches_all
+from asynclint.rule.suspension import never_suspends
 from asynclint.rule.tasks import Kind, Started, started, starting
 
 if TYPE_CHECKING:
     from libcst import Call
 
 _SLIGHT = (Kind.THREADSAFE, Kind.EXECUTOR)  # dropped on purpose more often than not
+
+_COLLECTED = "it may be garbage-collected before it is done"
 
 
 @rule(
@@ -29,8 +33,8 @@ def dangling_task(body: Body) -> Iterator[Problem]:
 
     All spellings count: `asyncio.create_task`, `ensure_future`, `asyncio.Task`, `create_task` of what is known to be a
     loop of asyncio, and `gather` and `shield` without `await`. Shown as information are dropped futures of
-    `run_coroutine_threadsafe`, whose exception is not even logged, and of `loop.run_in_executor`, which runs to its end
-    in any case.
+    `run_coroutine_threadsafe`, whose exception is not even logged, of `loop.run_in_executor`, which runs to its end in
+    any case, and tasks whose coroutine catches every exception itself, or waits for nothing.
 
     A task is lost when the call is a statement, when its variable is never read, when the variable is bound to the next
     task before anything has read it, and when it goes into a list, set or dict of the function that nothing reads.
@@ -103,8 +107,11 @@ def dangling_task(body: Body) -> Iterator[Problem]:
         lost = loss(body, call) if start is not None else None
         if start is None or lost is None or lost.lasts:
             continue
-        is_slight = start.kind in _SLIGHT
-        if not (is_slight and lost.how is How.CALLBACK):  # such a callback is given the exception
+        dangers = _dangers(body, start)
+        is_slight = start.kind in _SLIGHT or len(dangers) < 2
+        if dangers and not (
+            start.kind in _SLIGHT and lost.how is How.CALLBACK
+        ):  # such a callback is given the exception
             yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}", is_information=is_slight)
 
 
@@ -120,8 +127,15 @@ def _what(body: Body, call: "Call", start: Started, lost: Loss) -> str:
     if lost.how is How.CALLBACK:
         what = f"nothing keeps the task of {work}, as its callback does not"
         return f"{what}, so it may be garbage-collected before it is done, and then the callback never runs"
-    what = f"nothing keeps the task of {work}{where}"
-    return f"{what}, so an exception in it is lost, and it may be garbage-collected before it is done"
+    return f"nothing keeps the task of {work}{where}, so {', and '.join(_dangers(body, start))}"
+
+
+def _dangers(body: Body, start: Started) -> list[str]:
+    """What may become of a task: not all of it where its coroutine catches every exception, or never waits."""
+    work = start.work
+    lost = "" if work is not None and catches_all(body, work) else "an exception in it is lost"
+    collected = "" if work is not None and never_suspends(body, work) else _COLLECTED
+    return [danger for danger in (lost, collected) if danger]
 
 
 def _where(body: Body, lost: Loss) -> str:

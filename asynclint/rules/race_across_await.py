@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, InTests, Problem, rule, shared_changes
+from asynclint.rule import nodes as cst
 from asynclint.rule.races import Race, late_writes, races
 from asynclint.rule.shared import excludes_others, runs_as_one, runs_in_one_task
 from asynclint.rule.suspension import drives_coroutines, wait_text
@@ -97,15 +98,16 @@ def race_across_await(body: Body) -> Iterator[Problem]:
     caches that are filled twice with the same; lists and sets, which `+=` and `|=` change in place, and what may be
     one; what happens under a lock, or in a function that is called under one; what is read or tested again after the
     `await`; a flag that is set before it; methods that run once for each object, by their name, or in the loop of one
-    task; test files.
+    task; a `yield`, which hands over to the caller and not to the event loop; test files. What went through a variable
+    is information only: the object may have a single user.
     """
     if not body.is_async or drives_coroutines(body) or runs_as_one(body) or runs_in_one_task(body):
         return
     reported = set()
     for race in races(body):
-        if not excludes_others(body, race.target):
+        if not isinstance(race.waits, cst.Yield) and not excludes_others(body, race.target):
             reported.add(id(race.target))
-            yield Problem(race.target, _lost(body, race), trace=_trace(race, "read"))
+            yield Problem(race.target, _lost(body, race), trace=_trace(race, "read"), is_information=bool(race.copy))
     for race in late_writes(body):
         if id(race.target) not in reported and not excludes_others(body, race.target):
             reported.add(id(race.target))

@@ -9,12 +9,7 @@ from asynclint.facts.entities import Class, Entity, Function
 from asynclint.facts.module import Scope
 
 _SETTERS = frozenset({"setattr", "__setattr__"})
-_QUESTIONS = frozenset(
-    {
-        *("callable", "dir", "getmembers", "isasyncgenfunction", "iscoroutinefunction", "isfunction", "ismethod"),
-        *("isroutine", "vars"),
-    }
-)
+_LOOKING = frozenset({"dir", "getmembers", "vars"})
 _DEEPEST = 3  # calls
 
 
@@ -66,7 +61,7 @@ class Remaking:
     def _sets_methods(self, maker: Entity | None) -> bool:
         """Does it set attributes whose names it does not spell out, and look at those that are there?"""
         calls = list(self._calls(maker, _DEEPEST))
-        if not any(call.last_name in _QUESTIONS for _, call in calls):
+        if not any(call.last_name in _LOOKING for _, call in calls):
             return False
         return any(_sets_any(call) and not _sets_again(call, scope) for scope, call in calls)
 

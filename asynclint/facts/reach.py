@@ -150,7 +150,7 @@ class Reach:
     def _own_calls(self, function: Function) -> list[CallFacts]:
         if function.path not in self._calls:
             module = self._project.module(function.path)
-            self._calls[function.path] = _by_executor(module) if module else {}
+            self._calls[function.path] = calls_by_function(module) if module else {}
         return self._calls[function.path].get(function.scope, [])
 
 
@@ -227,7 +227,8 @@ def is_patched(module: ModuleFacts) -> bool:
     return any(name.partition(".")[0] in PATCHES for name in module.imports)
 
 
-def _by_executor(module: ModuleFacts) -> dict[int, list[CallFacts]]:
+def calls_by_function(module: ModuleFacts) -> dict[int, list[CallFacts]]:
+    """The calls of a file, by the scope of the function that makes them."""
     grouped: dict[int, list[CallFacts]] = {}
     for call in module.calls:
         grouped.setdefault(module.executor(call.scope), []).append(call)

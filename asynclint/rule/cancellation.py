@@ -31,6 +31,12 @@ class Guard:
     block: "Sequence[CSTNode]"
     handler: "ExceptHandler | ExceptStarHandler | None" = None
 
+    @property
+    def name(self) -> str:
+        """The variable that holds the caught error, "" for none."""
+        bound = self.handler.name if self.handler is not None else None
+        return bound.name.value if bound is not None and isinstance(bound.name, cst.Name) else ""
+
 
 def guards(body: Body) -> Iterator[Guard]:
     """Every place of a body that catches cancellation; of one `try` only the first handler that does."""

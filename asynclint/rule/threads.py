@@ -14,7 +14,7 @@ from asynclint.facts.knowledge.threads import LOOKING, OWNING, THREADSAFE, UNSAF
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import items_of
 from asynclint.facts.project import Project
-from asynclint.facts.reach import NESTED, is_patched, reach_of
+from asynclint.facts.reach import NESTED, calls_by_function, is_patched, reach_of
 
 __all__ = [
     "LOOKING",
@@ -51,7 +51,7 @@ def threaded(project: Project, path: str) -> dict[int, Threaded]:
     module, found = project.module(path), dict[int, Threaded]()
     if module is None or is_patched(module):
         return found
-    calls = _calls_by_function(module)
+    calls = calls_by_function(module)
     for start in _starts(project, module):
         reached = _reached(project, calls, start.first)
         if not any(_has_a_loop(project, path, call) for scope in reached for call in calls.get(scope, ())):
@@ -148,13 +148,6 @@ def _has_a_loop(project: Project, path: str, call: CallFacts) -> bool:
     if isinstance(callee, Named):
         return callee.name in STARTERS or callee.name in OWNING or callee.name == "asyncio.Runner"
     return isinstance(callee, Function) and reach_of(project).way(callee, NESTED) is not None
-
-
-def _calls_by_function(module: ModuleFacts) -> dict[int, list[CallFacts]]:
-    grouped: dict[int, list[CallFacts]] = {}
-    for call in module.calls:
-        grouped.setdefault(module.executor(call.scope), []).append(call)
-    return grouped
 
 
 def _name_of_class(entity: Entity | None) -> str:

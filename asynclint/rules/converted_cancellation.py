@@ -101,7 +101,7 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
     for guard in guards(body):
         if guard.handler is None or not any(map(awaits, guard.block)) or waits_for_existing(body, guard):
             continue
-        thrown = _thrown_instead(body, guard.handler.body, _name(guard))
+        thrown = _thrown_instead(body, guard.handler.body, guard.name)
         if thrown is not None:
             yield Problem(guard.head, _message(body, guard, thrown), trace=((thrown, "here it is raised"),))
     for statement in body.nodes:
@@ -109,11 +109,6 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
             thrown = _thrown_instead(body, statement.finalbody.body, "")
             if thrown is not None:
                 yield Problem(thrown, _message_of_finally(body, thrown))
-
-
-def _name(guard: Guard) -> str:
-    bound = guard.handler.name if guard.handler is not None else None
-    return bound.name.value if bound is not None and isinstance(bound.name, cst.Name) else ""
 
 
 def _awaits_before_finally(statement: "Try | TryStar") -> bool:

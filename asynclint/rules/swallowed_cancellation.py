@@ -190,17 +190,11 @@ def _hands_on(body: Body, guard: Guard, node: "CSTNode", called: "list[Call]") -
     printed = {id(part) for call in called if call_name(call) in _TALKING for part in walk(call)}
     if any(body.name_of(call.func) in _SAVING and id(call) not in printed for call in called):
         return True
-    name = _name(guard)
+    name = guard.name
     if not name or (isinstance(node, cst.BaseExpression) and is_of_kind(body, node, name) is not None):
         return False
     mentioned = (part for part in walk(node) if isinstance(part, cst.Name) and part.value == name)
     return any(id(part) not in printed for part in mentioned)
-
-
-def _name(guard: Guard) -> str:
-    """The variable that holds the caught error."""
-    bound = guard.handler.name if guard.handler is not None else None
-    return bound.name.value if bound is not None and isinstance(bound.name, cst.Name) else ""
 
 
 def _raises(body: Body, guard: Guard, protected: frozenset[int], node: "CSTNode", state: State) -> tuple[State, ...]:
@@ -245,7 +239,7 @@ def _assume(body: Body, guard: Guard, test: "BaseExpression", truth: bool, state
     """A handler that asks whether it was meant: `task.cancelled()` is the other's cancellation, `cancelling()` ours."""
     if state != _HELD:
         return (state,)
-    answer = is_of_kind(body, test, _name(guard)) if _name(guard) else None
+    answer = is_of_kind(body, test, guard.name) if guard.name else None
     if answer is not None:
         return (state,) if answer is truth else ()
     negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)

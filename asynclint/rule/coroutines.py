@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Named
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Named
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.facts.synchronous import is_wrapped
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from libcst import Call
+    from libcst import BaseExpression, Call
 
 _AWAITABLES = frozenset({"typing.Awaitable", "collections.abc.Awaitable"})
 _AS_TASK = {"asyncio": "make it a task and keep the task", "anyio": "give the function to `start_soon` of a task group"}
@@ -65,9 +65,23 @@ def is_run_by_call(body: Body, entity: Coroutine) -> bool:
 
 
 def is_expected_to_fail(body: Body, call: "Call") -> bool:
-    """Does it stand in `with raises(...)`, so that it is the call itself which has to fail?"""
-    above = (node for node in body.ancestors(call) if isinstance(node, cst.With))
-    return any("raises" in body.text(node.items[0]).lower() for node in above)
+    """Does it stand in `with raises(...)`, so that it is the call itself which has to fail?
+
+    A call of an `async def` runs nothing of it: it cannot raise an exception that is the project's own.
+    """
+    above = (node.items[0].item for node in body.ancestors(call) if isinstance(node, cst.With))
+    expectations = [item for item in above if "raises" in body.text(item).lower()]
+    if any(not _is_of_the_project(body, item) for item in expectations):
+        return True
+    callee = body.resolve(call.func)
+    return bool(expectations) and not (isinstance(callee, Function) and body.project.function(callee).is_async)
+
+
+def _is_of_the_project(body: Body, expectation: "BaseExpression") -> bool:
+    """Is the exception that is expected here, its first argument, a class of the project?"""
+    if not isinstance(expectation, cst.Call) or not expectation.args:
+        return False
+    return isinstance(body.resolve(expectation.args[0].value), Class)
 
 
 def awaited_elsewhere(body: Body, call: "Call") -> int:

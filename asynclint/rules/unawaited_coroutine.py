@@ -97,7 +97,8 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A coroutine that is returned, yielded, stored in an attribute or passed to any function: somebody else may await
-    it. One whose warning is asked for or silenced where it is made (`pytest.warns`, `warnings.catch_warnings`), and one
+    it. One whose warning is asked for or silenced where it is made (`pytest.warns`, `warnings.catch_warnings`), one
+    whose call is expected to fail (`pytest.raises(TypeError)`: but it cannot raise an exception of your own), and one
     of a function that a test has replaced by something plain. Plain code that calls a package which makes its
     coroutine functions run at once, as `telethon.sync` does.
     Functions behind a decorator that asynclint does not know are left alone, because the decorator may have

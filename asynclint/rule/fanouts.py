@@ -12,7 +12,7 @@ from asynclint.rule.trees import children, own_children, walk
 from asynclint.rule.values import FILLING
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode, For
+    from libcst import BaseExpression, Call, CSTNode
 
 JOINS = ("asyncio.gather", "asyncio.wait", "asyncio.as_completed")
 SPAWNS = (
@@ -95,20 +95,18 @@ def _is_map(body: Body, node: "CSTNode") -> bool:
 
 
 def _sources(body: Body, node: "CSTNode") -> "Iterator[BaseExpression]":
-    """A loop that waits on the way is none: its next turn may depend on what is done by then."""
+    """A loop or comprehension that waits on the way is none: its next turn may depend on what is done by then."""
     below = node
     for above in body.ancestors(node):
-        if isinstance(above, cst.BaseComp):
+        if isinstance(above, cst.BaseComp) and not _awaits(below):
             yield from sources_of(above)
-        elif isinstance(above, cst.For) and below is above.body and not _waits(above):
+        elif isinstance(above, cst.For) and below is above.body and not above.asynchronous and not _awaits(below):
             yield above.iter
         below = above
 
 
-def _waits(loop: "For") -> bool:
-    if loop.asynchronous is not None:
-        return True
-    return any(isinstance(node, cst.Await) for node in walk(loop.body, own_children))
+def _awaits(repeated: "CSTNode") -> bool:
+    return any(isinstance(node, cst.Await) for node in walk(repeated, own_children))
 
 
 def _many(body: Body, source: "BaseExpression") -> "BaseExpression | None":

@@ -102,6 +102,19 @@ def enabled(config: Config) -> tuple[Enabled, ...]:
     )
 
 
+def fixable(config: Config) -> frozenset[str]:
+    """The codes whose fixes may be made: `unfixable` wins where it says so as precisely as `fixable`.
+
+    Raises `ConfigError` for a selector that means nothing.
+    """
+    for key, selectors in (("fixable", config.fixable), ("unfixable", config.unfixable)):
+        for selector in selectors:
+            _check_selector(key, selector, config)
+    return frozenset(
+        rule.code for rule in all_rules() if _longest(rule, config.fixable) > _longest(rule, config.unfixable)
+    )
+
+
 def _check_selector(key: str, selector: str, config: Config) -> None:
     if selector != _ALL and not any(_reach(rule, selector) for rule in documented()):
         raise ConfigError(f"{_place(config)}unknown rule `{selector}` in `{key}`{_did_you_mean(selector)}")

@@ -21,7 +21,10 @@ DEFAULT_EXCLUDE = (
 )
 DEFAULT_TEST_FILES = ("test_*.py", "*_test.py", "conftest.py", "test/", "tests/")
 _FILES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
-_LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude", "src", "test-files")
+_LISTS = (
+    *("select", "extend-select", "ignore", "fixable", "unfixable"),
+    *("exclude", "extend-exclude", "src", "test-files"),
+)
 _PATHS = ("exclude", "extend-exclude", "test-files")
 _DOTTED = re.compile(r"[\w*?]+(\.[\w*?]+)+")
 _LOWER_BOUND = re.compile(r"\s*(?:>=|~=|===?|>)\s*v?(\d{1,4})(?:\.(\d{1,4}))?", re.ASCII)
@@ -54,6 +57,9 @@ class Config(Struct, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    fixable: tuple[str, ...] = ("ALL",)
+    unfixable: tuple[str, ...] = ()
+    unsafe_fixes: bool = False
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
@@ -76,6 +82,9 @@ class _Keys(Struct, frozen=True, rename="kebab"):
     select: tuple[str, ...] | UnsetType = UNSET
     extend_select: tuple[str, ...] | UnsetType = UNSET
     ignore: tuple[str, ...] | UnsetType = UNSET
+    fixable: tuple[str, ...] | UnsetType = UNSET
+    unfixable: tuple[str, ...] | UnsetType = UNSET
+    unsafe_fixes: bool | UnsetType = UNSET
     exclude: tuple[str, ...] | UnsetType = UNSET
     extend_exclude: tuple[str, ...] | UnsetType = UNSET
     respect_gitignore: bool | UnsetType = UNSET

@@ -29,10 +29,29 @@ class Related(Struct, frozen=True, order=True):
     message: str
 
 
+class Edit(Struct, frozen=True, order=True):
+    """A stretch of source, empty for an insertion, and the text to put in its place; its newlines are `\\n`."""
+
+    span: Span
+    text: str
+
+
+class Fix(Struct, frozen=True, order=True):
+    """Edits of the finding's own file that mend it together; they do not overlap.
+
+    A safe fix changes nothing but the defect. `title` says what it does, as an order: "add `await`".
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_safe: bool = False
+
+
 class Finding(Struct, frozen=True, order=True):
     """One defect at one place.
 
-    `path` is as the user would type it, `excerpt` the whole source line `span.line` without its newline.
+    `path` is as the user would type it, `excerpt` the whole source line `span.line` without its newline, `scope` the
+    qualified name of the function it stands in, "" for a module. The first of `fixes` is the one to apply unasked.
     Findings sort by path, then place, then code, so that every report is in the same order.
     """
 
@@ -44,3 +63,5 @@ class Finding(Struct, frozen=True, order=True):
     severity: Severity = Severity.ERROR
     excerpt: str = ""
     related: tuple[Related, ...] = ()
+    scope: str = ""
+    fixes: tuple[Fix, ...] = ()

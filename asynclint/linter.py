@@ -1,21 +1,36 @@
 """The one entrance for every door: files or texts and a configuration in, findings out."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from asynclint.catalog import enabled
+from asynclint.catalog import enabled, fixable
 from asynclint.config import Config
+from asynclint.engine import fix as fixing
 from asynclint.engine.explain import NothingToExplain, explain_line
+from asynclint.engine.fix import Fixed
 from asynclint.engine.pool import run
 from asynclint.engine.run import FileReport, Runner
 from asynclint.engine.workspace import environment
 from asynclint.facts.explain import Explanation
-from asynclint.finding import Finding
+from asynclint.finding import Finding, Fix
 from asynclint.source.files import Discovered, discover
+from asynclint.source.saving import NotSaved, save
 
-__all__ = ["Linter", "NothingToExplain", "Result", "explain", "files_to_lint", "lint", "lint_source"]
+__all__ = [
+    "Fixed",
+    "Linter",
+    "NothingToExplain",
+    "Result",
+    "choose_fix",
+    "explain",
+    "files_to_lint",
+    "fix",
+    "lint",
+    "lint_source",
+    "write",
+]
 _WORTH_PROCESSES = 64  # files; below, starting processes costs more than they save
 
 
@@ -60,6 +75,41 @@ def explain(path: str, line: int, config: Config) -> Explanation:
 def lint_source(data: bytes | str, filename: str, config: Config) -> Result:
     """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
     return Linter(config, {filename: data}).lint(filename)
+
+
+def choose_fix(config: Config) -> Callable[[Finding], Fix | None]:
+    """Gives, for each finding, the fix that a configuration wants made, None when there is none.
+
+    Raises `ConfigError`.
+    """
+    codes = fixable(config)
+
+    def chosen(finding: Finding) -> Fix | None:
+        fixes = finding.fixes if finding.code in codes else ()
+        return next((fix for fix in fixes if fix.is_safe or config.unsafe_fixes), None)
+
+    return chosen
+
+
+def fix(findings: Sequence[Finding], config: Config, contents: Mapping[str, bytes | str] | None = None) -> list[Fixed]:
+    """Fixes, in memory, what can be fixed of these findings, again and again until nothing more can be.
+
+    `contents` are what the findings are about where that is not in the files. Raises `ConfigError`.
+    """
+    paths = dict.fromkeys(finding.path for finding in findings)
+    reports = {path: FileReport(tuple(f for f in findings if f.path == path)) for path in paths}
+    return fixing.fix(reports, config, enabled, choose_fix(config), contents)
+
+
+def write(fixed: Sequence[Fixed]) -> dict[str, str]:
+    """Puts fixed texts into their files, and gives a line for each path that has to stay as it was."""
+    unsaved = {}
+    for each in fixed:
+        try:
+            save(each.path, each.before, each.after)
+        except NotSaved as error:
+            unsaved[each.path] = f"{each.path}: {error}"
+    return unsaved
 
 
 class Linter:

@@ -17,7 +17,7 @@ from asynclint import __version__, catalog
 BAD = "import time\n\n\nasync def serve():\n    time.sleep(1)\n"
 GOOD = "import asyncio\n\n\nasync def serve():\n    await asyncio.sleep(1)\n"
 FINDING = "bad.py:5:5: ASL201 [blocking-sleep] "
-SUMMARY = "Found 1 error.\n"
+SUMMARY = "Found 1 error.\n1 fixable with `--fix`.\n"
 
 
 class Outcome(NamedTuple):
@@ -43,7 +43,8 @@ def asynclint(
     outcome = Outcome(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
     assert "Traceback" not in outcome.err + outcome.out
     assert "internal error" not in outcome.err + outcome.out
-    assert all(line.startswith("asynclint: ") for line in outcome.err.splitlines())
+    gives_back = "-" in arguments and "--fix" in arguments  # then the report is on stderr
+    assert gives_back or all(line.startswith("asynclint: ") for line in outcome.err.splitlines())
     return outcome
 
 
@@ -68,7 +69,8 @@ def test_findings_are_shown_with_their_lines_and_counted() -> None:
     code, out, err = asynclint(".")
     assert (code, err) == (1, "")
     assert out.startswith(FINDING)
-    assert out.endswith("\n5 |     time.sleep(1)\n  |     ^^^^^^^^^^^^^\n\n" + SUMMARY)
+    excerpt = "\n5 |     time.sleep(1)\n  |     ^^^^^^^^^^^^^\n  = fix: use `await asyncio.sleep`\n\n"
+    assert out.endswith(excerpt + SUMMARY)
 
 
 @pytest.mark.parametrize("arguments", [("check", "."), (), ("check",), ("--isolated", "."), ("bad.py", "good.py")])
@@ -278,7 +280,7 @@ def test_a_file_that_cannot_be_parsed_is_a_finding_and_the_rest_is_linted(data: 
     assert broken.startswith("broken.py" + place)
     assert "ASL000" in broken
     assert reason.lower() in broken.lower()
-    assert summary == ["Found 2 errors.", "1 file could not be analysed."]
+    assert summary == ["Found 2 errors.", "1 file could not be analysed.", "1 fixable with `--fix`."]
 
 
 @pytest.mark.parametrize(

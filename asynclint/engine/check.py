@@ -106,7 +106,7 @@ def _ask(
 ) -> Iterator[Finding | Crash]:
     try:
         for problem in rule.check(body):
-            yield _finding(inspection, rule, problem, span, shown, text)
+            yield _finding(inspection, rule, problem, span, shown, text, body.here.qualname)
     except RecursionError:
         raise
     except Exception as error:
@@ -122,13 +122,30 @@ def said(error: Exception) -> str:
 
 
 def _finding(
-    inspection: Inspection, rule: Rule, problem: Problem, span: Callable[..., Span], shown: str, text: SourceText
+    inspection: Inspection,
+    rule: Rule,
+    problem: Problem,
+    span: Callable[..., Span],
+    shown: str,
+    text: SourceText,
+    scope: str,
 ) -> Finding:
+    from asynclint.engine.edits import edits_of
+
     place = span(problem.node)
-    related = tuple(_related(inspection, where, message, span, shown) for where, message in problem.trace)
-    severity = Severity.INFO if problem.is_information else Severity.ERROR
-    excerpt = text.line(place.line)
-    return Finding(shown, place, rule.code, rule.name, problem.message, severity, excerpt, related)
+    proposed = (edits_of(fix, span, text) for fix in problem.fixes)
+    return Finding(
+        path=shown,
+        span=place,
+        code=rule.code,
+        name=rule.name,
+        message=problem.message,
+        severity=Severity.INFO if problem.is_information else Severity.ERROR,
+        excerpt=text.line(place.line),
+        related=tuple(_related(inspection, where, message, span, shown) for where, message in problem.trace),
+        scope=scope,
+        fixes=tuple(fix for fix in proposed if fix is not None),
+    )
 
 
 def _related(inspection: Inspection, where: object, message: str, span: Callable[..., Span], shown: str) -> Related:

@@ -92,7 +92,7 @@ class Workspace:
     def says(self, path: str, text: str) -> bool:
         """Is this what the file says, whatever its newlines?"""
         try:
-            return self._text(os.path.abspath(path)).lines == SourceText.of(text).lines
+            return self.text(path).lines == SourceText.of(text).lines
         except (OSError, Unreadable):
             return False
 
@@ -111,14 +111,16 @@ class Workspace:
         relative = os.path.relpath(path)
         return path if relative.startswith("..") else relative
 
-    def _text(self, path: str) -> SourceText:
+    def text(self, path: str) -> SourceText:
+        """What a file says. Raises OSError and `Unreadable`."""
+        path = os.path.abspath(path)
         content = self._overlays[path] if path in self._overlays else read(path)
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
     def _facts(self, path: str) -> ModuleFacts | None:
         text = None
         try:
-            text = self.texts[path] = self._text(path)
+            text = self.texts[path] = self.text(path)
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
                 return summarise(tree, path, last_line=len(text.lines))

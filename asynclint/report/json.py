@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from asynclint.finding import Finding, Related, Span
+from asynclint.finding import Finding, Fix, Related, Span
 
 
 def report(findings: Sequence[Finding]) -> str:
@@ -18,12 +18,17 @@ def _finding(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "filename": finding.path,
         **_span(finding.span),
-        "fix": None,
+        "fix": _fix(finding.fixes[0]) if finding.fixes else None,
         "noqa_row": finding.span.line,
         "url": None,
         "severity": finding.severity.value,
         "related": [_related(place) for place in finding.related],
     }
+
+
+def _fix(fix: Fix) -> dict[str, object]:
+    edits = [{"content": edit.text, **_span(edit.span)} for edit in fix.edits]
+    return {"applicability": "safe" if fix.is_safe else "unsafe", "message": fix.title, "edits": edits}
 
 
 def _related(place: Related) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from asynclint.finding import Finding, Severity, Span
+from asynclint.finding import Finding, Fix, Severity, Span
 
 _TAB = 4
 _WIDEST = 160  # code points of a source line that are shown
@@ -49,7 +49,12 @@ def _full(finding: Finding, color: bool) -> str:
         f"{printable(place.message)}\n"
         for place in finding.related
     )
-    return _head(finding, color) + _excerpt(finding, gutter, color) + "".join(related)
+    fix = f"{' ' * gutter} {_paint('=', _BLUE, color)} {_offer(finding.fixes[0])}\n" if finding.fixes else ""
+    return _head(finding, color) + _excerpt(finding, gutter, color) + "".join(related) + fix
+
+
+def _offer(fix: Fix) -> str:
+    return f"{'fix' if fix.is_safe else 'unsafe fix'}: {printable(fix.title)}"
 
 
 def _head(finding: Finding, color: bool) -> str:

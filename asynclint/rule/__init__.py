@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.rule.body import Body, BodyKind
+from asynclint.rule.fixes import Fix
 from asynclint.rule.wants import (
     Want,
     async_generators,
@@ -52,6 +53,7 @@ __all__ = [
     "Coroutine",
     "Default",
     "Entity",
+    "Fix",
     "Function",
     "InTests",
     "Instance",
@@ -120,10 +122,10 @@ class Problem:
     """One defect: the narrowest wrong node, a sentence, and what explains it.
 
     That is a node of the same body, a function or class of the project, or a place in another file.
-    Where `is_information` it is never shown as an error, whatever the rule's default.
+    Where `is_information` it is never shown as an error, whatever the rule's default. Of `fixes` the first is the best.
     """
 
-    __slots__ = ("is_information", "message", "node", "trace")
+    __slots__ = ("fixes", "is_information", "message", "node", "trace")
 
     def __init__(
         self,
@@ -132,11 +134,13 @@ class Problem:
         *,
         trace: "tuple[tuple[CSTNode | Function | Class | Place, str], ...]" = (),
         is_information: bool = False,
+        fixes: "tuple[Fix, ...]" = (),
     ) -> None:
         self.node = node
         self.message = message
         self.trace = trace
         self.is_information = is_information
+        self.fixes = fixes
 
 
 Check = Callable[[Body], Iterator[Problem]]

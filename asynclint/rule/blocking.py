@@ -7,7 +7,8 @@ from asynclint.facts.blocking import blocked_by, may_block, name_of
 from asynclint.facts.knowledge.blocking import Blocked
 from asynclint.rule import Body, Problem
 from asynclint.rule import nodes as cst
-from asynclint.rule.trees import argument_codes, code_of, walk
+from asynclint.rule.trees import argument_codes, call_name, code_of, walk
+from asynclint.rule.unblocking import unblocked
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, With, WithItem
@@ -43,7 +44,8 @@ def blocking_problems(body: Body, code: str, waits: str) -> Iterator[Problem]:
     effect = f"blocks the event loop, and every other task, while `{body.name}`"
     for call, blocked in blocked_calls(body, code):
         while_ = "waits for it" if blocked.declared else waits
-        yield Problem(call, f"`{shown(body, call.func)}` {effect} {while_}; use {instead(body, blocked)}")
+        message = f"`{shown(body, call.func)}` {effect} {while_}; use {instead(body, blocked)}"
+        yield Problem(call, message, fixes=unblocked(body, call, instead(body, blocked)))
     for item, verb, blocked in blocked_withs(body, code):
         message = f"{verb} `with {shown(body, item.item)}` {effect} {waits}; use {instead(body, blocked)}"
         yield Problem(item.item, message)
@@ -88,8 +90,8 @@ def _is_done_before(node: "With") -> bool:
     """Is the work waited for inside, by `await` or `result()`, or is something told to shut down without waiting?"""
     inside = list(walk(node.body))
     calls = [part for part in inside if isinstance(part, cst.Call)]
-    waited = any(isinstance(part, cst.Await) for part in inside) or any(_last_name(call) == "result" for call in calls)
-    return waited or any(_last_name(c) == "shutdown" and "wait=False" in argument_codes(c) for c in calls)
+    waited = any(isinstance(part, cst.Await) for part in inside) or any(call_name(call) == "result" for call in calls)
+    return waited or any(call_name(c) == "shutdown" and "wait=False" in argument_codes(c) for c in calls)
 
 
 def _is_async_by_evidence(body: Body, call: "Call") -> bool:
@@ -99,17 +101,13 @@ def _is_async_by_evidence(body: Body, call: "Call") -> bool:
         case cst.Await():
             return True
         case cst.Arg():
-            return isinstance(outer := body.parent(above), cst.Call) and _last_name(outer) in _ASYNC_TAKERS
+            return isinstance(outer := body.parent(above), cst.Call) and call_name(outer) in _ASYNC_TAKERS
         case cst.WithItem():
             statement = body.parent(above)
             return isinstance(statement, cst.With) and statement.asynchronous is not None
         case cst.For() | cst.CompFor():
             return above.asynchronous is not None and above.iter is call
     return False
-
-
-def _last_name(call: "Call") -> str:
-    return code_of(call.func).rpartition(".")[2]
 
 
 def _is_outside_loop(body: Body, node: "CSTNode") -> bool:

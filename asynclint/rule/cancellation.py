@@ -8,10 +8,10 @@ from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Coroutine, Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.rule.trees import call_name, code_of, own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, BaseSuite, Call, CSTNode, ExceptHandler, ExceptStarHandler, WithItem
+    from libcst import BaseExpression, BaseSuite, CSTNode, ExceptHandler, ExceptStarHandler, WithItem
 
 # CancelledError is a BaseException since Python 3.8, so `except Exception` never catches it.
 CANCELLATION = frozenset({"asyncio.CancelledError", "builtins.BaseException"})
@@ -129,8 +129,3 @@ def _keeps_errors(awaited: "BaseExpression") -> bool:
         return False
     returned = (code_of(arg.value) for arg in awaited.args if arg.keyword and arg.keyword.value == "return_exceptions")
     return call_name(awaited) == "wait" or "True" in returned
-
-
-def call_name(call: "Call") -> str:
-    """`c` of `a.b.c()`."""
-    return code_of(call.func).rpartition(".")[2]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.cancellation import awaits, call_name
+from asynclint.rule.cancellation import awaits
 from asynclint.rule.inert import reads_clock
-from asynclint.rule.trees import own_children, walk
+from asynclint.rule.trees import call_name, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode

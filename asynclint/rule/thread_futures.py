@@ -6,8 +6,7 @@ from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instanc
 from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.cancellation import call_name
-from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.rule.trees import call_name, code_of, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode

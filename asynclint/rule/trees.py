@@ -119,3 +119,8 @@ def argument_codes(call: "Call") -> list[str]:
 def _argument(node: "BaseExpression") -> str:
     is_zero = isinstance(node, cst.Integer | cst.Float) and node.evaluated_value == 0
     return "0" if is_zero else code_of(node)
+
+
+def call_name(call: "Call") -> str:
+    """`c` of `a.b.c()`."""
+    return code_of(call.func).rpartition(".")[2]

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from asynclint.rule import Body, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocked_calls, instead
+from asynclint.rule.unblocking import unblocked
 
 
 @rule(
@@ -54,4 +55,5 @@ def blocking_sleep(body: Body) -> Iterator[Problem]:
         return
     for call, blocked in blocked_calls(body, "ASL201"):
         message = f"`{body.text(call.func)}` stops the event loop, and every other task, while `{body.name}` sleeps"
-        yield Problem(call, f"{message}; use {instead(body, blocked)}")
+        better = instead(body, blocked)
+        yield Problem(call, f"{message}; use {better}", fixes=unblocked(body, call, better))

@@ -8,14 +8,13 @@ from asynclint.rule.cancellation import (
     CANCELLATION,
     Guard,
     awaits,
-    call_name,
     guards,
     is_entry_point,
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Outcomes, Semantics, explore
 from asynclint.rule.thrown import is_of_kind, other_exception, raises_cancellation
-from asynclint.rule.trees import own_children, walk
+from asynclint.rule.trees import call_name, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, BaseSuite, CSTNode, Raise, Try, TryStar

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Coroutine, Problem, misused_coroutines, returned_coroutines, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.awaiting import added_await
 from asynclint.rule.coroutines import definition, is_lazy, is_run_by_call, remedy
 from asynclint.rule.expected import is_narrowed, is_replaced
 from asynclint.rule.misplaced import Misplaced, misplaced
@@ -89,7 +90,9 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
         if found is not None:
             definitions = definition(body, entity.of) if isinstance(entity, Coroutine) else ()
             message = _message(body, call, found, "coroutine" if isinstance(entity, Coroutine) else "request")
-            yield Problem(call, message, trace=found.trace + definitions, is_information=found.is_doubtful)
+            fixes = added_await(body, call, is_safe=not found.is_doubtful and not found.may_run)
+            trace = found.trace + definitions
+            yield Problem(call, message, trace=trace, is_information=found.is_doubtful, fixes=fixes)
 
 
 def _is_plain_here(body: Body, entity: Coroutine) -> bool:

@@ -3,8 +3,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from asynclint.rule import Body, InTests, Problem, left_finallies, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.cancellation import awaits, call_name
-from asynclint.rule.trees import own_children, walk
+from asynclint.rule.cancellation import awaits
+from asynclint.rule.trees import call_name, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import Break, Continue, CSTNode, Return, Try, TryStar

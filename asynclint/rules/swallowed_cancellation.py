@@ -8,7 +8,6 @@ from asynclint.rule.cancellation import (
     CANCELLATION,
     Guard,
     awaits,
-    call_name,
     guards,
     is_awaited_directly,
     is_entry_point,
@@ -18,7 +17,7 @@ from asynclint.rule.cancellation import (
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
-from asynclint.rule.trees import code_of, own_children, walk
+from asynclint.rule.trees import call_name, code_of, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, ExceptHandler, ExceptStarHandler, Return, WithItem

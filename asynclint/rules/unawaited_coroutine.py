@@ -13,6 +13,7 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
+from asynclint.rule.awaiting import added_await
 from asynclint.rule.collectors import local_collector
 from asynclint.rule.coroutines import (
     awaited_elsewhere,
@@ -112,11 +113,13 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
                 yield Problem(call, _generator_message(body, call), trace=trace)
         elif isinstance(entity, Coroutine) and (how := _dropped(body, call)):
             if not _is_meant(body, call, entity):
-                yield Problem(call, _message(body, call, how), trace=definition(body, entity.of))
+                fixes = added_await(body, call, is_safe=False)
+                yield Problem(call, _message(body, call, how), trace=definition(body, entity.of), fixes=fixes)
         elif is_lazy(entity) and (how := _dropped(body, call)):
-            yield Problem(call, _request_message(body, call, how))
+            yield Problem(call, _request_message(body, call, how), fixes=added_await(body, call, is_safe=False))
         elif entity is None and _is_statement(body, call) and (times := awaited_elsewhere(body, call)):
-            yield Problem(call, _exception_message(body, call, times), is_information=True)
+            fixes = added_await(body, call, is_safe=False)
+            yield Problem(call, _exception_message(body, call, times), is_information=True, fixes=fixes)
 
 
 def _is_meant(body: Body, call: "Call", entity: Coroutine) -> bool:

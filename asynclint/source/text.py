@@ -6,6 +6,8 @@ from typing import Self
 
 from msgspec import Struct
 
+from asynclint.finding import Span
+
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _NOTHING_YET = re.compile(rb"[ \t\f]*(?:#|$)")
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
@@ -44,6 +46,12 @@ class SourceText(Struct, frozen=True):
         """The line with this 1-based number, '' when there is none."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
+    def between(self, span: Span) -> str:
+        """What stands there, its lines joined by `\\n`."""
+        lines = list(self.lines[span.line - 1 : span.end_line])
+        lines[-1] = lines[-1][: span.end_column - 1]
+        return "\n".join([lines[0][span.column - 1 :], *lines[1:]])
+
     def column(self, line: int, byte_offset: int) -> int:
         """From `ast`'s 0-based UTF-8 offset to a 1-based code point column, at most just past that line's end."""
         text = self.line(line)
@@ -51,6 +59,12 @@ class SourceText(Struct, frozen=True):
         if text.isascii():
             return min(offset, len(text)) + 1
         return len(text.encode()[:offset].decode(errors="ignore")) + 1
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """A text as bytes, in the encoding and with the byte order mark of these. Raises UnicodeEncodeError."""
+    body = like.removeprefix(codecs.BOM_UTF8)
+    return like[: len(like) - len(body)] + text.encode(_canonical(*_declared(body)))
 
 
 def _split(text: str) -> list[str]:

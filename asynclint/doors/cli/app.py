@@ -1,0 +1,43 @@
+"""The application all commands belong to, and the words they share."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from asynclint.doors.cli.streams import write
+
+OK, FINDINGS, FAILURE = 0, 1, 2
+
+Color = Literal["auto", "always", "never"]
+PageFormat = Literal["text", "json", "markdown"]
+Rules = Annotated[list[str] | None, typer.Option(metavar="RULES", help="Codes, their prefixes, or names: A,B,...")]
+Patterns = Annotated[list[str] | None, typer.Option(metavar="GLOBS", help="Names or paths to leave out: A,B,...")]
+
+app = typer.Typer(
+    help="Find the mistakes only asynchronous Python can make. `asynclint PATHS` is short for `asynclint check PATHS`.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.command("version")
+def _version() -> None:
+    """Show the version."""
+    from asynclint import __version__
+
+    write(f"asynclint {__version__}\n")
+
+
+def _version_if(asked: bool) -> None:
+    if asked:
+        _version()
+        raise typer.Exit
+
+
+@app.callback()
+def _asynclint(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version_if, help="Show the version and exit.")
+    ] = False,
+) -> None: ...

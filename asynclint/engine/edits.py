@@ -1,0 +1,154 @@
+"""From what a rule would change to edits of the file's text."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from asynclint.finding import Edit, Fix, Span
+from asynclint.rule import fixes
+from asynclint.rule.fixes import Change, Where
+from asynclint.source.respell import parse
+from asynclint.source.text import SourceText
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+Spans = Callable[["CSTNode"], Span]
+
+
+def edits_of(fix: fixes.Fix, span: Spans, text: SourceText) -> Fix | None:
+    """The fix as edits of this text, None where it would lose a comment or a line has no room for it.
+
+    `span` tells where a node of the fix stands in the text.
+    """
+    made = [_edit(change, span, text) for change in fix.changes]
+    edits = [edit for edit in made if edit is not None]
+    if len(edits) < len(made):
+        return None
+    edits += _added_at_the_top(text, fix.imports, fix.definitions)
+    return Fix(fix.title, tuple(sorted(edits, key=lambda edit: edit.span)), fix.is_safe)
+
+
+def _edit(change: Change, span: Spans, text: SourceText) -> Edit | None:
+    place = span(change.node)
+    if change.until is not None:
+        until = span(change.until)
+        place = Span(place.end_line, place.end_column, until.line, until.column)
+    code = "".join(part if isinstance(part, str) else text.between(span(part)) for part in change.code)
+    match change.where:
+        case Where.INSTEAD | Where.BETWEEN:
+            return Edit(place, code) if _comments(text.between(place)) <= _comments(code) else None
+        case Where.BEFORE:
+            return Edit(_point(place.line, place.column), code)
+        case Where.AFTER:
+            return Edit(_point(place.end_line, place.end_column), code)
+        case Where.LINE_ABOVE | Where.LINE_BELOW:
+            return _line(change.where, place, code, text)
+
+
+def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None:
+    """A line of its own, where the statement has its lines to itself."""
+    indentation = text.line(place.line)[: place.column - 1]
+    last = text.line(place.end_line)
+    rest = last[place.end_column - 1 :].strip()
+    if indentation.strip() or (rest and not rest.startswith("#")):
+        return None
+    if where is Where.LINE_ABOVE:
+        return Edit(_point(place.line, 1), f"{indentation}{code}\n")
+    return Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}")
+
+
+def _point(line: int, column: int) -> Span:
+    return Span(line, column, line, column)
+
+
+def _comments(code: str) -> set[str]:
+    """The comments in a piece of code; all of it where it cannot be split into tokens."""
+    if "#" not in code:
+        return set()
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(f"({code}\n)").readline))
+    except (tokenize.TokenError, SyntaxError):
+        return {code}
+    return {token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _added_at_the_top(text: SourceText, imports: Iterable[str], definitions: Iterable[str]) -> Iterator[Edit]:
+    wanted = list(imports), list(definitions)
+    if not any(wanted):
+        return
+    statements = _statements(text)
+    for module in wanted[0]:
+        yield _import(text, statements, module)
+    for definition in wanted[1]:
+        yield _definition(text, statements, definition)
+
+
+@lru_cache(maxsize=4)
+def _statements(text: SourceText) -> tuple[ast.stmt, ...]:
+    return tuple(parse(text.text).body)
+
+
+def _import(text: SourceText, statements: tuple[ast.stmt, ...], module: str) -> Edit:
+    """`import module` among the imports the file begins with, in the order of the alphabet as far as there is one."""
+    code = f"import {module}"
+    imports = [s for s in _imports_at_the_top(statements) if not _is_of_future(s)]
+    plain = [s for s in imports if isinstance(s, ast.Import)]
+    later = next((s for s in plain if s.names[0].name > module), None)
+    if later is None and plain:
+        return _below(text, plain[-1], f"\n{code}")
+    if later is not None or imports:
+        return _above(later or imports[0], f"{code}\n")
+    return _below_the_opening(text, statements, code)
+
+
+def _definition(text: SourceText, statements: tuple[ast.stmt, ...], code: str) -> Edit:
+    """A statement below the imports the file begins with."""
+    if imports := [s for s in _imports_at_the_top(statements) if not _is_of_future(s)]:
+        return _below(text, imports[-1], f"\n\n{code}")
+    return _below_the_opening(text, statements, code)
+
+
+def _imports_at_the_top(statements: tuple[ast.stmt, ...]) -> list[ast.stmt]:
+    opening = _opening(statements)
+    imports: list[ast.stmt] = []
+    for statement in statements[len(opening) :]:
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            break
+        imports.append(statement)
+    return imports
+
+
+def _opening(statements: tuple[ast.stmt, ...]) -> list[ast.stmt]:
+    """The docstring and the imports from `__future__`, which nothing may stand before."""
+    opening: list[ast.stmt] = []
+    for index, statement in enumerate(statements):
+        is_docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        if not is_docstring and not _is_of_future(statement):
+            break
+        opening.append(statement)
+    return opening
+
+
+def _is_of_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _below_the_opening(text: SourceText, statements: tuple[ast.stmt, ...], code: str) -> Edit:
+    opening = _opening(statements)
+    if opening:
+        return _below(text, opening[-1], f"\n\n{code}")
+    return _above(statements[0], f"{code}\n\n\n")
+
+
+def _below(text: SourceText, statement: ast.stmt, code: str) -> Edit:
+    line = statement.end_lineno or statement.lineno
+    return Edit(_point(line, len(text.line(line)) + 1), code)
+
+
+def _above(statement: ast.stmt, code: str) -> Edit:
+    decorators = getattr(statement, "decorator_list", ())
+    return Edit(_point(min([statement.lineno, *(d.lineno for d in decorators)]), 1), code)

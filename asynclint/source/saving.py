@@ -1,0 +1,50 @@
+"""Files written so that nobody ever sees half of one."""
+
+import contextlib
+import os
+import stat
+import tempfile
+
+from asynclint.source.files import read
+from asynclint.source.text import SourceText, encoded
+
+
+class NotSaved(Exception):  # noqa: N818
+    """A file was left as it was; `str` is why, and reads on after the file's name."""
+
+
+def save(path: str, before: str, after: str) -> None:
+    """Puts the text `after` into a file that still says `before`, and keeps its encoding, mark, mode and links.
+
+    The new content is complete on the disk before it takes the place of the old one, in the same directory; so it is
+    the one or the other whatever happens. Raises `NotSaved`.
+    """
+    target = os.path.realpath(path)
+    try:
+        data = read(target)
+        if SourceText.decode(data).text != before:
+            raise NotSaved("has changed meanwhile; run again")
+        mode = stat.S_IMODE(os.stat(target).st_mode)
+        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+            raise NotSaved("cannot be fixed: it is read-only")
+        _replace(target, encoded(after, like=data), mode)
+    except OSError as error:
+        raise NotSaved(f"cannot be fixed: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeEncodeError as error:
+        raise NotSaved(f"cannot be fixed: its encoding {error.encoding} has no {error.object[error.start]!r}") from None
+
+
+def _replace(target: str, data: bytes, mode: int) -> None:
+    folder, name = os.path.split(target)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

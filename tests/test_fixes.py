@@ -1,0 +1,95 @@
+"""Fixes: what each of them makes of the fixtures, and what none of them may ever do."""
+
+import ast
+import contextlib
+import difflib
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from specimens import FIXTURES, SPECIMENS, Specimen, config_for, folders
+
+from asynclint.config import Config
+from asynclint.doors.cli.fixing import diff
+from asynclint.finding import Finding
+from asynclint.linter import Fixed, Linter, fix
+from asynclint.source.respell import parse
+
+BAD = [specimen for specimen in SPECIMENS if specimen.is_bad]
+
+
+def findings(paths: Sequence[str], config: Config, contents: Mapping[str, str] | None = None) -> list[Finding]:
+    linter = Linter(config, contents)
+    results = [linter.lint(path) for path in paths if path.endswith(".py")]
+    assert [error for result in results for error in result.errors] == []
+    return [finding for result in results for finding in result.findings]
+
+
+def with_unsafe(config: Config) -> Config:
+    return replace(config, unsafe_fixes=True)
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_the_fixes_are_what_was_agreed(folder: Path, request: pytest.FixtureRequest) -> None:
+    rule = folder.name.replace("_", "-")
+    config = replace(with_unsafe(config_for(rule)), fixable=(rule,))
+    with contextlib.chdir(folder):
+        bad = sorted(path for specimen in BAD if specimen.folder == folder.name for path in specimen.files)
+        made = diff(fix(findings(bad, config), config))
+    agreed = folder / "fixes.diff"
+    if request.config.getoption("--bless"):
+        agreed.write_bytes(made.encode())
+        if not made:
+            agreed.unlink()
+    assert agreed.is_file() == bool(made), "`pytest --bless` writes what the fixes make"
+    assert not made or agreed.read_bytes().decode() == made, "`pytest --bless` rewrites it"
+
+
+@pytest.mark.parametrize("specimen", BAD, ids=str)
+def test_fixes_keep_their_contract(specimen: Specimen) -> None:
+    config = with_unsafe(replace(config_for(specimen.rule), select=("ALL",), preview=True))
+    with contextlib.chdir(FIXTURES / specimen.folder):
+        before = findings(list(specimen.files), config)
+        fixed = fix(before, config)
+        contents = {each.path: each.after for each in fixed}
+        after = findings(list(specimen.files), config, contents)
+        assert Counter(f.code for f in after) <= Counter(f.code for f in before)
+        assert fix(after, config, contents) == []
+    for each in fixed:
+        keeps_contract(each)
+
+
+def keeps_contract(fixed: Fixed) -> None:
+    """It is Python, no comment is lost, and what stands on lines nobody touched means what it meant."""
+    parse(fixed.after)
+    assert comments(fixed.before) <= comments(fixed.after)
+    for before, after in untouched(fixed.before, fixed.after):
+        assert before == after
+
+
+def comments(text: str) -> Counter[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def untouched(before: str, after: str) -> Iterator[tuple[str, str | None]]:
+    """The statements on lines that stayed, as trees, before and after."""
+    moved = {}
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    for block in matcher.get_matching_blocks():
+        moved |= {block.a + offset + 1: block.b + offset + 1 for offset in range(block.size)}
+    statements = by_lines(after)
+    for (first, last), tree in by_lines(before).items():
+        lines = [moved.get(line) for line in range(first, last + 1)]
+        start = lines[0]
+        if start is not None and lines == list(range(start, start + len(lines))):
+            yield tree, statements.get((start, start + last - first))
+
+
+def by_lines(text: str) -> dict[tuple[int, int], str]:
+    nodes = (node for node in ast.walk(parse(text)) if isinstance(node, ast.stmt))
+    return {(node.lineno, node.end_lineno or node.lineno): ast.dump(node) for node in nodes}

@@ -45,17 +45,19 @@ def _edit(change: Change, span: Spans, text: SourceText) -> Edit | None:
             return Edit(_point(place.line, place.column), code)
         case Where.AFTER:
             return Edit(_point(place.end_line, place.end_column), code)
-        case Where.LINE_ABOVE | Where.LINE_BELOW:
-            return _line(change.where, place, code, text)
+    return _line(change.where, place, code, text)
 
 
 def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None:
-    """A line of its own, where the statement has its lines to itself."""
+    """A line more or less, where the statement has its lines to itself."""
     indentation = text.line(place.line)[: place.column - 1]
     last = text.line(place.end_line)
     rest = last[place.end_column - 1 :].strip()
     if indentation.strip() or (rest and not rest.startswith("#")):
         return None
+    if where is Where.NOWHERE:
+        whole = Span(place.line, 1, place.end_line + 1, 1)
+        return Edit(whole, "") if not rest and place.end_line < len(text.lines) else None
     if where is Where.LINE_ABOVE:
         return Edit(_point(place.line, 1), f"{indentation}{code}\n")
     return Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}")

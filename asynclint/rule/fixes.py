@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, BaseStatement, CSTNode, SimpleStatementLine
+    from libcst import Arg, BaseExpression, BaseStatement, Call, CSTNode, SimpleStatementLine
 
     Code = str | CSTNode  # a node stands for its own source, comments and all
     Statement = SimpleStatementLine | BaseStatement
@@ -19,6 +19,7 @@ class Where(StrEnum):
     AFTER = "after"
     LINE_ABOVE = "line above"
     LINE_BELOW = "line below"
+    NOWHERE = "nowhere"
 
 
 class Change(NamedTuple):
@@ -73,3 +74,19 @@ def line_above(statement: "Statement", *code: "Code") -> Change:
 def line_below(statement: "Statement", *code: "Code") -> Change:
     """Adds a line after a statement, indented as the statement is."""
     return Change(statement, Where.LINE_BELOW, code)
+
+
+def removed(statement: "Statement") -> Change:
+    """Takes away a statement with its lines."""
+    return Change(statement, Where.NOWHERE, ())
+
+
+def without_argument(call: "Call", argument: "Arg") -> tuple[Change, ...]:
+    """Takes an argument out of a call, with the comma that becomes too many."""
+    arguments = list(call.args)
+    place = arguments.index(argument)
+    if place:
+        return between(arguments[place - 1], argument), instead(argument)
+    if len(arguments) > 1:
+        return instead(argument), between(argument, arguments[1])
+    return (instead(argument),)

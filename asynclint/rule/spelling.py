@@ -1,13 +1,17 @@
 """How a body may write a name of a library, in the file's own way of importing it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.facts.entities import Named
 from asynclint.facts.module import ScopeKind
 from asynclint.facts.names import Bound
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.trees import code_of
+
+if TYPE_CHECKING:
+    from libcst import BaseExpression
 
 __all__ = ["Spelling", "spelled"]
 
@@ -19,10 +23,14 @@ class Spelling(NamedTuple):
     imports: tuple[str, ...] = ()
 
 
-def spelled(body: Body, module: str, attribute: str) -> Spelling | None:
-    """`asyncio.sleep`, `aio.sleep` or `sleep`; None where the module's own name means something else here."""
+def spelled(body: Body, module: str, attribute: str, like: "BaseExpression | None" = None) -> Spelling | None:
+    """`asyncio.sleep`, `aio.sleep` or `sleep`; None where the module's own name means something else here.
+
+    Where it takes the place of `like`, `aio.run`, it is written like that.
+    """
     meant = Named(f"{module}.{attribute}")
-    for code in _candidates(body, module, attribute):
+    beside = [f"{code_of(like.value)}.{attribute}"] if isinstance(like, cst.Attribute) else []
+    for code in (*beside, *_candidates(body, module, attribute)):
         if body.evaluate(body.scope, code) == meant:
             return Spelling(code)
     return Spelling(meant.name, (module,)) if _is_free(body, module) else None

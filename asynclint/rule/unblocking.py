@@ -36,7 +36,7 @@ def unblocked(body: Body, call: "Call", better: str) -> tuple[Fix, ...]:
 
 
 def _asleep(body: Body, call: "Call") -> tuple[Fix, ...]:
-    spelling = spelled(body, body.library, "sleep")
+    spelling = spelled(body, body.library, "sleep", like=call.func)
     if spelling is None:
         return ()
     changes = (*awaited(body, call), instead(call.func, spelling.code))

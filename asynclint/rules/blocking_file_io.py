@@ -53,6 +53,11 @@ def blocking_file_io(body: Body) -> Iterator[Problem]:
     Put all that concerns the file into one plain function and await `asyncio.to_thread(...)` of it, or use `aiofiles`
     or `anyio.Path`. Read what never changes once, before the event loop starts.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     Paths that are only computed (`os.path.join`, `path / "x"`, `path.with_suffix`); the methods of a file where

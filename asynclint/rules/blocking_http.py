@@ -51,6 +51,11 @@ def blocking_http(body: Body) -> Iterator[Problem]:
     Use an asynchronous client, `httpx.AsyncClient` or `aiohttp.ClientSession`, and keep one for the life of the
     program. Where the client cannot be exchanged, hand the function to a thread with `asyncio.to_thread`.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     A function handed on without being called, asynchronous clients, objects whose class is not known, and the

@@ -42,6 +42,11 @@ def blocking_input(body: Body) -> Iterator[Problem]:
     Hand the function to a thread, `await asyncio.to_thread(input, ...)`, or connect standard input to a
     `StreamReader` with `loop.connect_read_pipe`. Ask before the event loop starts what can be asked then.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     A function handed on without being called, and functions of the project that bear such a name.

@@ -46,6 +46,10 @@ def blocking_sleep(body: Body) -> Iterator[Problem]:
 
     Write `await asyncio.sleep(...)`. Other tasks run meanwhile, so state that they share may have changed afterwards.
 
+    ## Fix
+
+    Writes `await asyncio.sleep(...)`, and imports asyncio where the file does not. Safe: it sleeps as long.
+
     ## Not reported
 
     A function handed on without being called (`asyncio.to_thread(time.sleep, 1)`), the bodies of nested functions and

@@ -48,6 +48,11 @@ def blocking_socket(body: Body) -> Iterator[Problem]:
     Use asyncio's streams, or the `sock_...` methods of the event loop on a socket after `setblocking(False)`. Ask for
     addresses with `loop.getaddrinfo`. For protocols, use the asynchronous client that the message names.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     Methods of sockets in a file that makes sockets non-blocking, or that makes none and is handed them; connecting

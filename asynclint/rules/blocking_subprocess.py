@@ -46,6 +46,11 @@ def blocking_subprocess(body: Body) -> Iterator[Problem]:
     Use `asyncio.create_subprocess_exec`, or `asyncio.create_subprocess_shell` for a command line, and await
     `process.wait()` or `process.communicate()`.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     Starting a process with `subprocess.Popen`, which does not wait for it; `poll`; `wait(timeout=0)`, `os.waitpid`

@@ -58,6 +58,11 @@ def blocking_wait(body: Body) -> Iterator[Problem]:
     `asyncio.to_thread(...)` or `loop.run_in_executor(...)`; await a future of `concurrent.futures` through
     `asyncio.wrap_future`.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     `with lock:` of a `threading.Lock`, which is short where nothing is awaited inside; calls that do not wait

@@ -76,6 +76,12 @@ def coroutine_as_value(body: Body) -> Iterator[Problem]:
     `all(f(x) for x in xs)` an `await` would make an asynchronous generator, which `all` refuses: write
     `all([await f(x) for x in xs])`, or gather the results first.
 
+    ## Fix
+
+    Adds `await`, in parentheses where something follows. Safe: the coroutine stood for its result and did nothing.
+    Unsafe where something else may still run it, or the finding is in doubt; none in generator expressions and
+    lambdas.
+
     ## Not reported
 
     A coroutine that is passed to any other function, stored, or returned by a plain function; the methods of coroutine

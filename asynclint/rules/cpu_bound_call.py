@@ -43,6 +43,11 @@ def cpu_bound_call(body: Body) -> Iterator[Problem]:
     Hand the function to a thread, `await asyncio.to_thread(...)`: most such libraries let other threads run while
     they compute. For computation in pure Python use a `concurrent.futures.ProcessPoolExecutor`.
 
+    ## Fix
+
+    Hands the call to a thread: `await asyncio.to_thread(...)`. Unsafe: there it may meet other code that uses the same
+    objects. None in a `with` or a `for`, where the waiting goes on afterwards.
+
     ## Not reported
 
     Functions handed on without being called, and calls whose meaning is not known.

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from asynclint.rule import Body, Default, Problem, mentioning, rule, with_keywords
 from asynclint.rule import nodes as cst
+from asynclint.rule.modernising import modernised
 from asynclint.rule.versions import KEYWORDS, LIVES, Aged, Life, aged, spelled
 
 _SETTER = "asyncio.set_event_loop_policy"
@@ -51,6 +52,11 @@ def deprecated_asyncio_api(body: Body) -> Iterator[Problem]:
     `asyncio.Runner(loop_factory=...)` since 3.11. Ask `inspect.iscoroutinefunction`; of functions marked by
     `asyncio.coroutines._is_coroutine` it knows nothing, use `inspect.markcoroutinefunction` for these.
 
+    ## Fix
+
+    Leaves out the argument, or writes the name that took its place. `inspect.iscoroutinefunction` is unsafe before
+    Python 3.12, where it does not know functions that are only marked as coroutine functions.
+
     ## Not reported
 
     What is gone already from the newest targeted Python (see ASL602), or does not warn there yet. Code that knows of
@@ -61,7 +67,7 @@ def deprecated_asyncio_api(body: Body) -> Iterator[Problem]:
         newest, removed = body.target.newest, use.life.removed
         warns = newest >= use.life.deprecated and (removed is None or newest < removed)
         if warns and not _is_for_a_reported_call(body, use):
-            yield Problem(use.node, _message(body, use))
+            yield Problem(use.node, _message(body, use), fixes=modernised(body, use))
 
 
 def _is_for_a_reported_call(body: Body, use: Aged) -> bool:

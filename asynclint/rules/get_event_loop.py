@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, BodyKind, Class, Named, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.loops import is_patched
+from asynclint.rule.running import asked_for_the_running_loop, run_by_asyncio
 from asynclint.rule.values import destination
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
     `asyncio.run(main())`, or use `asyncio.Runner` for several in a row. Ask for the loop when it is needed, not when
     the object is made.
 
+    ## Fix
+
+    In a coroutine: `get_running_loop()`, which gives the same; safe. In plain code, for a loop that only runs one
+    coroutine to its end and is closed: `asyncio.run(...)`. Unsafe: that is another loop, and it cancels what is left.
+
     ## Not reported
 
     Other plain functions, which may well be called by a running loop (as `deadline` above); an `__init__` of a
@@ -87,9 +93,14 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
             continue
         if body.is_async:
             message = f"`{body.text(call)}` in a coroutine gives the running loop"
-            yield Problem(call, f"{message}; use `{_running(body, call)}`, which says so", is_information=True)
+            yield Problem(
+                call,
+                f"{message}; use `{_running(body, call)}`, which says so",
+                is_information=True,
+                fixes=asked_for_the_running_loop(body, call),
+            )
         elif body.target.newest >= _WARNS_SINCE and not _is_guarded(body, call) and (why := _in_plain_code(body, call)):
-            yield Problem(call, f"`{body.text(call)}` {why}")
+            yield Problem(call, f"`{body.text(call)}` {why}", fixes=run_by_asyncio(body, call))
 
 
 def _running(body: Body, call: "Call") -> str:

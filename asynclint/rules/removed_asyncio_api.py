@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 from asynclint.rule import Body, Problem, mentioning, rule, with_keywords
 from asynclint.rule import nodes as cst
+from asynclint.rule.modernising import modernised
 from asynclint.rule.versions import KEYWORDS, LIVES, Aged, aged, spelled
 
 
@@ -56,6 +57,11 @@ def removed_asyncio_api(body: Body) -> Iterator[Problem]:
     Leave the `loop` out: asyncio takes the loop that runs. Write `async def` where `asyncio.coroutine` stood. A child
     watcher is not needed any more.
 
+    ## Fix
+
+    Leaves out the argument, or writes the name that took its place. Safe where no targeted Python knows the old way
+    any more; none where more is to be rewritten.
+
     ## Not reported
 
     Code that knows of several Pythons: under a test of `sys.version_info` (or of a constant such as `PY310`), of
@@ -64,7 +70,7 @@ def removed_asyncio_api(body: Body) -> Iterator[Problem]:
     `StreamReader`, `wrap_future`, `run_coroutine_threadsafe`. Keywords handed on by `**`.
     """
     for use in _outermost(body):
-        yield Problem(use.node, _message(body, use))
+        yield Problem(use.node, _message(body, use), fixes=modernised(body, use))
 
 
 def _outermost(body: Body) -> Iterator[Aged]:

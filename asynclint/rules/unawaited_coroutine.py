@@ -95,6 +95,11 @@ def unawaited_coroutine(body: Body) -> Iterator[Problem]:
     `task = asyncio.create_task(save(record))`. A plain `def` cannot await: make it `async def`, or start the coroutine
     with `asyncio.run(...)` where no event loop runs yet.
 
+    ## Fix
+
+    Adds `await` where one may stand. Unsafe: the coroutine runs then, and what follows waits for it; where it
+    should run beside the rest, make it a task instead.
+
     ## Not reported
 
     A coroutine that is returned, yielded, stored in an attribute or passed to any function: somebody else may await

@@ -1,9 +1,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, calls, handlers, rule
+from asynclint.rule import Body, Fix, Problem, calls, handlers, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import awaits
+from asynclint.rule.fixes import instead
+from asynclint.rule.spelling import spelled
 from asynclint.rule.thread_futures import may_ask_threads
 from asynclint.rule.trees import code_of, own_children, walk
 
@@ -58,6 +60,10 @@ def wrong_cancelled_error(body: Body) -> Iterator[Problem]:
     Catch `asyncio.CancelledError`, and mind that what never ran runs now: a handler that is meant for a cancelled
     coroutine ends with `raise`.
 
+    ## Fix
+
+    Writes `asyncio.CancelledError`. Unsafe: the handler sees cancellations from then on, and must pass them on.
+
     ## Not reported
 
     Handlers beside which `asyncio.CancelledError` is caught too; code that asks a future of a thread (`result()`,
@@ -67,7 +73,7 @@ def wrong_cancelled_error(body: Body) -> Iterator[Problem]:
         return
     for head, block in _guards(body):
         if awaits(block) and not may_ask_threads(body, block):
-            yield Problem(head, _message(body, head))
+            yield Problem(head, _message(body, head), fixes=_of_tasks(body, head))
 
 
 def _guards(body: Body) -> "Iterator[tuple[BaseExpression, BaseSuite]]":
@@ -92,11 +98,23 @@ def _suppressed(body: Body, item: "BaseExpression") -> "list[BaseExpression]":
 
 
 def _message(body: Body, head: "BaseExpression") -> str:
-    here = next((part for part in walk(head, own_children) if _is_it(body, part)), head)
+    error = body.text(_named(body, head))
     return (
-        f"`{body.text(here)}` is the error of threads (`{_OF_THREADS}`), which no `await` raises when `{body.name}` or "
+        f"`{error}` is the error of threads (`{_OF_THREADS}`), which no `await` raises when `{body.name}` or "
         "what it waits for is cancelled; catch `asyncio.CancelledError`"
     )
+
+
+def _named(body: Body, head: "BaseExpression") -> "CSTNode":
+    return next((part for part in walk(head, own_children) if _is_it(body, part)), head)
+
+
+def _of_tasks(body: Body, head: "BaseExpression") -> tuple[Fix, ...]:
+    found, spelling = _named(body, head), spelled(body, "asyncio", "CancelledError")
+    if spelling is None or not _is_it(body, found):
+        return ()
+    code, imports = spelling
+    return (Fix(f"catch `{code}`", (instead(found, code),), imports=imports),)
 
 
 def _is_it(body: Body, part: "CSTNode") -> bool:

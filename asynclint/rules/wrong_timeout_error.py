@@ -1,8 +1,10 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, calls, handlers, rule
+from asynclint.rule import Body, Fix, Problem, calls, handlers, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.fixes import after, instead
+from asynclint.rule.spelling import spelled
 from asynclint.rule.timeouts import Expiry, expiries
 
 if TYPE_CHECKING:
@@ -54,6 +56,10 @@ def wrong_timeout_error(body: Body) -> Iterator[Problem]:
 
     Catch `asyncio.TimeoutError`: it is right on every version.
 
+    ## Fix
+
+    Catches `asyncio.TimeoutError` too. Safe: from Python 3.11 on the two are one.
+
     ## Not reported
 
     Code for Python 3.11 and newer, or under a test of `sys.version_info`; handlers beside which `asyncio.TimeoutError`
@@ -67,7 +73,8 @@ def wrong_timeout_error(body: Body) -> Iterator[Problem]:
             expiry = next(_arriving(body, kind, block), None)
             if expiry is not None and not _asks_for_the_version(body, block):
                 here = f"here, by `{expiry.text}`"
-                yield Problem(kind, _message(body, kind, expiry), trace=((expiry.node, f"it is raised {here}"),))
+                trace = ((expiry.node, f"it is raised {here}"),)
+                yield Problem(kind, _message(body, kind, expiry), trace=trace, fixes=_caught_too(body, kind))
 
 
 def _guards(body: Body) -> "Iterator[tuple[Sequence[BaseExpression], BaseSuite]]":
@@ -117,6 +124,21 @@ def _may_catch(body: Body, kind: "BaseExpression") -> bool:
 def _asks_for_the_version(body: Body, block: "BaseSuite") -> bool:
     branches = (above for above in body.ancestors(block) if isinstance(above, cst.If))
     return any("version_info" in body.text(branch.test) for branch in branches)
+
+
+def _caught_too(body: Body, kind: "BaseExpression") -> tuple[Fix, ...]:
+    spelling = spelled(body, "asyncio", "TimeoutError", like=kind)
+    if spelling is None:
+        return ()
+    code, imports = spelling
+    match kind, body.parent(kind):
+        case _, cst.Arg():
+            changes = (after(kind, f", {code}"),)
+        case cst.Tuple(elements=[*_, last]), _:
+            changes = (after(last.value, f", {code}"),)
+        case _:
+            changes = (instead(kind, "(", kind, f", {code})"),)
+    return (Fix(f"catch `{code}` too", changes, is_safe=True, imports=imports),)
 
 
 def _message(body: Body, kind: "BaseExpression", expiry: Expiry) -> str:

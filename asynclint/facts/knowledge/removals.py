@@ -12,11 +12,20 @@ Version = tuple[int, int]
 
 
 class Life(Struct, frozen=True):
-    """The life of an API: first version that warns, first without it (None while that is to come), what to do."""
+    """The life of an API: first version that warns, first without it (None while that is to come), what to do.
+
+    `name` is what can be written in its place, "" where more is to be done.
+    """
 
     deprecated: Version
     removed: Version | None
     instead: str
+    name: str = ""
+
+
+def _used(deprecated: Version, removed: Version | None, name: str) -> Life:
+    """What another name is used for now."""
+    return Life(deprecated, removed, f"use `{name}`", name)
 
 
 _LOOP = Life((3, 8), (3, 10), "leave it out: asyncio takes the running loop")
@@ -28,8 +37,8 @@ _PROACTOR = Life((3, 14), None, "leave it out: the proactor loop is what Windows
 # Functions, methods and classes, by canonical name.
 LIVES: Mapping[str, Life] = {
     "asyncio.coroutine": Life((3, 8), (3, 11), "write `async def`, and `await` in place of `yield from`"),
-    "asyncio.Task.all_tasks": Life((3, 7), (3, 9), "use `asyncio.all_tasks`"),
-    "asyncio.Task.current_task": Life((3, 7), (3, 9), "use `asyncio.current_task`"),
+    "asyncio.Task.all_tasks": _used((3, 7), (3, 9), "asyncio.all_tasks"),
+    "asyncio.Task.current_task": _used((3, 7), (3, 9), "asyncio.current_task"),
     "asyncio.get_child_watcher": _WATCHER,
     "asyncio.set_child_watcher": _WATCHER,
     "asyncio.AbstractEventLoopPolicy.get_child_watcher": _WATCHER,
@@ -46,7 +55,9 @@ LIVES: Mapping[str, Life] = {
     "asyncio.DefaultEventLoopPolicy": _POLICY,
     "asyncio.WindowsSelectorEventLoopPolicy": _SELECTOR,
     "asyncio.WindowsProactorEventLoopPolicy": _PROACTOR,
-    "asyncio.iscoroutinefunction": Life((3, 14), None, "use `inspect.iscoroutinefunction`"),
+    "asyncio.iscoroutinefunction": Life(
+        (3, 14), None, "use `inspect.iscoroutinefunction`", "inspect.iscoroutinefunction"
+    ),
 }
 
 _TOOK_A_LOOP = (

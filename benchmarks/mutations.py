@@ -15,7 +15,7 @@ from asynclint.source.files import files_like
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 
-_TIME, _THREADING = "_blocking_time", "_plain_threading"  # import names that are in no module's way
+_TIME, _THREADING, _THREAD_LOCK = "_blocking_time", "_plain_threading", "_thread_lock"  # in no module's way
 _HELPER = f"\n\ndef _blocking_sleep(seconds):\n    {_TIME}.sleep(seconds)\n"
 _CANCELLATION = re.compile(r"\b(CancelledError|BaseException)\b|^$")
 _SESSIONS = frozenset({"ClientSession", "AsyncClient", "AsyncSession", "create_pool"})
@@ -181,17 +181,20 @@ def unclosed(source: Source) -> Iterator[Mutant]:
 
 
 def unreleased(source: Source) -> Iterator[Mutant]:
-    """Every `async with lock:` with something to await inside, to become `await lock.acquire()` without a release."""
+    """Every `async with lock:` with something to await inside, to be released only where nothing goes wrong."""
     for node, lock in _locks(source):
-        yield _opened(source, node, f"await {lock}.acquire()", lock)
+        if isinstance(node.body[-1], ast.Expr | ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
+            opened, end = _opened(source, node, f"await {lock}.acquire()", lock), _end(source, node)
+            yield replace(opened, edits=(*opened.edits, (end, end, f"; {lock}.release()")))
 
 
 def held(source: Source) -> Iterator[Mutant]:
-    """The same, to become a `with` on a lock of `threading`."""
+    """The same, to become a `with` on a lock of `threading` that the whole module shares."""
     imported = _import_end(source)
     for node, lock in _locks(source) if imported else ():
         start, end = _start(source, node), _end(source, node.items[0].context_expr)
-        edits = (imported, imported, f"; import threading as {_THREADING}"), (start, end, f"with {_THREADING}.Lock()")
+        shared = f"; import threading as {_THREADING}; {_THREAD_LOCK} = {_THREADING}.Lock()"
+        edits = (imported, imported, shared), (start, end, f"with {_THREAD_LOCK}")
         yield Mutant(source.path, node.lineno, start, node.lineno, node.end_lineno or 0, lock, edits, "async with")
 
 

@@ -4,6 +4,7 @@ import ast
 import contextlib
 import difflib
 import io
+import os
 import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from real import copy_of_aiohttp, downloaded, spoilt
 from specimens import FIXTURES, SPECIMENS, Specimen, config_for, folders
 
-from asynclint.config import Config
+from asynclint.config import Config, load
 from asynclint.doors.cli.fixing import diff
 from asynclint.finding import Finding
-from asynclint.linter import Fixed, Linter, fix
+from asynclint.linter import Fixed, Linter, fix, lint
 from asynclint.source.respell import parse
 
 BAD = [specimen for specimen in SPECIMENS if specimen.is_bad]
@@ -59,6 +61,37 @@ def test_fixes_keep_their_contract(specimen: Specimen) -> None:
         after = findings(list(specimen.files), config, contents)
         assert Counter(f.code for f in after) <= Counter(f.code for f in before)
         assert fix(after, config, contents) == []
+    for each in fixed:
+        keeps_contract(each)
+
+
+def test_fixes_mend_a_real_package(tmp_path: Path) -> None:
+    mend(copy_of_aiohttp(tmp_path))
+
+
+@pytest.mark.skipif(
+    "ASYNCLINT_LIBRARIES" not in os.environ, reason="downloads two dozen libraries: ASYNCLINT_LIBRARIES=1"
+)
+def test_fixes_mend_more_packages(tmp_path: Path) -> None:
+    sources = downloaded(tmp_path)
+    for package in ("aio_pika", "aiokafka", "motor", "telethon", "websockets"):
+        mend(sources / package)
+
+
+def mend(package: Path) -> None:
+    """Takes awaits away, makes every fix of every rule, and sees that nothing but the findings is gone."""
+    for path in package.rglob("*.py"):
+        path.write_bytes(spoilt(path.read_bytes().decode()).encode())
+    config = with_unsafe(load(str(package), isolated=True, overrides={"select": ("ALL",), "preview": True}))
+    before = lint([str(package)], config).findings
+    fixed = fix(before, config)
+    contents = {each.path: each.after for each in fixed}
+    linter = Linter(config, contents)
+    after = [finding for path in contents for finding in linter.lint(path).findings]
+    own = [finding for finding in before if finding.path in contents]
+    assert len(after) < len(own) / 2
+    assert Counter(f.code for f in after) <= Counter(f.code for f in own)
+    assert fix(after, config, contents) == []
     for each in fixed:
         keeps_contract(each)
 

@@ -1,13 +1,11 @@
 """The shipped tables of libraries: fresh, closed, canonical, and not against what is known by hand."""
 
 import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
-from library_tables import PACKAGES, PINS, SHIPPED, library_tables
+from library_tables import PACKAGES, SHIPPED, library_tables
+from real import downloaded
 
 from asynclint.facts.knowledge import Call, Kind, Table, call_of, stdlib, table
 from asynclint.facts.knowledge.blocking import blocking
@@ -108,16 +106,7 @@ def test_they_stay_small_and_are_those_of_the_pins() -> None:
     "ASYNCLINT_LIBRARIES" not in os.environ, reason="downloads two dozen libraries: ASYNCLINT_LIBRARIES=1"
 )
 def test_the_tables_are_what_the_sources_say(tmp_path: Path) -> None:
-    wheels, sources = tmp_path / "wheels", tmp_path / "sources"
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    fetched = subprocess.run(
-        [*pip, "--dest", str(wheels), "-r", str(PINS)], capture_output=True, text=True, check=False
-    )
-    if fetched.returncode:
-        pytest.skip(f"the libraries cannot be downloaded: {fetched.stderr.strip().splitlines()[-1:]}")
-    for wheel in wheels.iterdir():
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(sources)
+    sources = downloaded(tmp_path)
     stale = [
         name for name, text in library_tables(sources).items() if (SHIPPED / name).read_text(encoding="utf-8") != text
     ]

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from real import copy_of_aiohttp
+from real import copy_of_aiohttp, spoilt
 
 from asynclint.catalog import find
 from asynclint.doors.cli import run
@@ -21,7 +20,6 @@ from asynclint.rule import Default
 Findings: TypeAlias = Mapping[str, list[str]]  # of each file, by its place below the project
 
 OPTIONS = ("--select=ASL", "--preview", "--output-format=json", "-q")
-AWAIT = re.compile(r"^( +)((?:\w+ = )?)await (?=[\w.]+\()", re.MULTILINE)
 FEWEST_FINDINGS = 40
 
 PROJECT = {
@@ -55,16 +53,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for path in sorted(copy_of_aiohttp(folder).glob("client*.py")) + sorted((folder / "aiohttp").glob("web*.py")):
-        path.write_text(_spoilt(path.read_text()))
+        path.write_text(spoilt(path.read_text()))
     return folder
-
-
-def _spoilt(text: str) -> str:
-    """Every third await that starts a statement or an assignment is lost."""
-    places = list(AWAIT.finditer(text))[1::3]
-    for place in reversed(places):
-        text = f"{text[: place.start()]}{place[1]}{place[2]}{text[place.end() :]}"
-    return text
 
 
 def by_command_line(*arguments: str, stdin: bytes = b"", monkeypatch: pytest.MonkeyPatch, project: Path) -> Findings:

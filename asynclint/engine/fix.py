@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -9,14 +10,16 @@ from asynclint.config import Config
 from asynclint.engine.run import Choose, FileReport, Runner
 from asynclint.finding import Finding, Fix
 from asynclint.source.edits import edited, overlap
+from asynclint.source.text import SourceText
 
 _MOST_ROUNDS = 10  # a fix that makes room for another one, and so on
 
-Wanted = Callable[[Finding], Fix | None]  # the fix to make for a finding, if any
+Wanted: TypeAlias = Callable[[Finding], Fix | None]  # the fix to make for a finding, if any
+Plan: TypeAlias = Sequence[tuple[Finding, Fix]]  # fixes of one file that do not get into each other's way
 
 
 class Fixed(Struct, frozen=True):
-    """A file after its fixes: `before` and `after` are decoded texts, `made` the findings that are gone by rule."""
+    """A file after its fixes: `before` and `after` are decoded texts, `made` the findings that were mended."""
 
     path: str
     before: str
@@ -29,70 +32,97 @@ def fix(
     config: Config,
     choose: Choose,
     wanted: Wanted,
-    overlays: Mapping[str, bytes | str] | None = None,
+    contents: Mapping[str, bytes | str] | None = None,
 ) -> list[Fixed]:
     """Makes the wanted fixes in the files of these reports, in memory, until no more of them can be made.
 
     A fix is left out where another is in its way (it has its turn later), and where the text would not be valid Python
     afterwards or would give a rule more to find than before.
     """
-    texts: dict[str, bytes | str] = dict(overlays or {})
+    state = _State(config, choose, wanted, contents or {})
     pending = {path: report for path, report in reports.items() if any(map(wanted, report.findings))}
-    before: dict[str, str] = {}
-    made: dict[str, list[Finding]] = {path: [] for path in pending}
+    for path in pending:
+        state.open(path)
     for _ in range(_MOST_ROUNDS):
-        for path, report in list(pending.items()):
-            step = _Step(config, choose, texts, path, report)
-            before.setdefault(path, step.text)
-            done = step.made(list(_compatible(report.findings, wanted)))
-            if done is None:
-                del pending[path]
-                continue
-            made[path] += done.findings
-            texts[path], pending[path] = done.text, done.report
+        pending = state.round(pending)
         if not pending:
             break
-    return [Fixed(path, before[path], str(texts[path]), tuple(findings)) for path, findings in made.items() if findings]
+    return state.fixed()
 
 
-class _Done(Struct, frozen=True):
-    text: str
-    report: FileReport
-    findings: tuple[Finding, ...]
+class _State:
+    """The texts as they are by now, and what has been made of them."""
 
-
-class _Step:
-    """One file's text in one round."""
-
-    def __init__(
-        self, config: Config, choose: Choose, texts: Mapping[str, bytes | str], path: str, report: FileReport
-    ) -> None:
+    def __init__(self, config: Config, choose: Choose, wanted: Wanted, contents: Mapping[str, bytes | str]) -> None:
         self._config = config
         self._choose = choose
-        self._texts = texts
-        self._path = path
-        self._counts = Counter(finding.code for finding in report.findings)
-        self._source = Runner(config, choose, texts).workspace.text(path)
-        self.text = self._source.text
+        self._wanted = wanted
+        self._contents = dict(contents)
+        self._before: dict[str, SourceText] = {}
+        self._now: dict[str, SourceText] = {}
+        self._made: dict[str, list[Finding]] = {}
 
-    def made(self, fixes: Sequence[tuple[Finding, Fix]]) -> _Done | None:
-        """All of these fixes together, else as many as go well one after the other; None when there are none."""
-        if not fixes:
-            return None
-        if done := self._attempt(fixes):
-            return done
+    def open(self, path: str) -> None:
+        """Reads a file that has something to fix."""
+        self._before[path] = self._now[path] = Runner(self._config, self._choose, self._contents).workspace.text(path)
+        self._made[path] = []
+
+    def fixed(self) -> list[Fixed]:
+        """The files that are not what they were."""
+        return [
+            Fixed(path, text.text, self._now[path].text, tuple(self._made[path]))
+            for path, text in self._before.items()
+            if self._made[path]
+        ]
+
+    def round(self, reports: Mapping[str, FileReport]) -> dict[str, FileReport]:
+        """Makes what can be made at once, and gives the new reports of the files that changed."""
+        plans = {path: list(_compatible(report.findings, self._wanted)) for path, report in reports.items()}
+        plans = {path: plan for path, plan in plans.items() if plan}
+        refused: dict[str, Plan] = {}
+        while plans:
+            done = self._checked(plans)
+            if all(_is_better(done[path], reports[path]) for path in plans):
+                self._keep(plans)
+                break
+            refused |= {path: plan for path, plan in plans.items() if not _is_better(done[path], reports[path])}
+            plans = {path: plan for path, plan in plans.items() if path not in refused}
+        else:
+            done = {}
+        for path, plan in refused.items():
+            done |= self._one_by_one(path, plan, reports[path])
+        return done
+
+    def _one_by_one(self, path: str, plan: Plan, report: FileReport) -> dict[str, FileReport]:
+        """As many of the fixes as go well together."""
         kept: list[tuple[Finding, Fix]] = []
-        for each in fixes:
-            if len(fixes) > 1 and self._attempt([*kept, each]):
+        done: dict[str, FileReport] = {}
+        for each in plan if len(plan) > 1 else ():
+            tried = self._checked({path: [*kept, each]})
+            if _is_better(tried[path], report):
                 kept.append(each)
-        return self._attempt(kept) if kept else None
+                done = tried
+        self._keep({path: kept} if kept else {})
+        return done
 
-    def _attempt(self, fixes: Sequence[tuple[Finding, Fix]]) -> _Done | None:
-        text = edited(self._source, [edit for _, fix in fixes for edit in fix.edits])
-        report = Runner(self._config, self._choose, {**self._texts, self._path: text}).check(self._path)
-        counts = Counter(finding.code for finding in report.findings)
-        is_better = not report.errors and counts <= self._counts and counts != self._counts
-        return _Done(text, report, tuple(finding for finding, _ in fixes)) if is_better else None
+    def _checked(self, plans: Mapping[str, Plan]) -> dict[str, FileReport]:
+        runner = Runner(self._config, self._choose, {**self._contents, **self._texts(plans)})
+        return {path: runner.check(path) for path in plans}
+
+    def _texts(self, plans: Mapping[str, Plan]) -> dict[str, str]:
+        return {p: edited(self._now[p], [e for _, fix in plan for e in fix.edits]) for p, plan in plans.items()}
+
+    def _keep(self, plans: Mapping[str, Plan]) -> None:
+        for path, text in self._texts(plans).items():
+            self._contents[path] = text
+            self._now[path] = SourceText.of(text)
+            self._made[path] += [finding for finding, _ in plans[path]]
+
+
+def _is_better(after: FileReport, before: FileReport) -> bool:
+    """Is less found than before, and more of nothing?"""
+    new, old = (Counter(finding.code for finding in report.findings) for report in (after, before))
+    return not after.errors and new <= old and new != old
 
 
 def _compatible(findings: Sequence[Finding], wanted: Wanted) -> Iterator[tuple[Finding, Fix]]:

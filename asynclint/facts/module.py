@@ -66,6 +66,12 @@ class ModuleFacts(Struct, array_like=True):
             scope = self.scopes[scope].parent
         return scope
 
+    def is_within(self, scope: int, outer: int) -> bool:
+        """Is a scope another one, or somewhere inside it?"""
+        while scope > outer:
+            scope = self.scopes[scope].parent
+        return scope == outer
+
     def enclosing_class(self, scope: int) -> int:
         """The class in whose body the function `scope` is defined, -1 when it is not a method."""
         parent = self.scopes[scope].parent

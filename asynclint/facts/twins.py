@@ -148,7 +148,7 @@ def _gives_awaitable(project: Project, function: Function) -> bool:
 def _starts_something(project: Project, function: Function) -> bool:
     """Does it, or a function inside it, hand work to the loop or to a thread, or ask which of them it is in?"""
     module = project.module(function.path)
-    calls = [call for call in (module.calls if module else ()) if _is_within(project, function, call.scope)]
+    calls = [call for call in module.calls if module.is_within(call.scope, function.scope)] if module else []
     return any(call.last_name in _STARTERS or _hands_coroutine(project, function.path, call) for call in calls)
 
 
@@ -156,13 +156,6 @@ def _hands_coroutine(project: Project, path: str, call: CallFacts) -> bool:
     """Is a coroutine made here for another call to run?"""
     callee = project.call(path, call) if call.use is Use.ARGUMENT else None
     return callee is not None and isinstance(project.result(callee), Coroutine)
-
-
-def _is_within(project: Project, function: Function, scope: int) -> bool:
-    module = project.module(function.path)
-    while module is not None and scope > function.scope:
-        scope = module.scopes[scope].parent
-    return scope == function.scope
 
 
 def _own_calls(project: Project, function: Function) -> list[CallFacts]:

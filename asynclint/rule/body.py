@@ -159,6 +159,11 @@ class Body:
             if isinstance(node, cst.Name) and node.value == name and not self._is_bound_or_label(node):
                 yield node
 
+    def is_label(self, name: "Name") -> bool:
+        """Is it the name of an attribute or of a keyword, and no variable?"""
+        above = self.parent(name)
+        return isinstance(above, cst.Attribute | cst.Arg) and above.value is not name
+
     def _is_bound_or_label(self, node: "CSTNode") -> bool:
         above = self.parent(node)
         if isinstance(above, cst.Element | cst.StarredElement):
@@ -218,6 +223,12 @@ class Body:
         entity = self.resolve(kind)
         items = entity.items if isinstance(entity, Items) else (entity,)
         return frozenset(item.name for item in items if isinstance(item, Named))
+
+    def suppressed(self, item: "BaseExpression") -> "tuple[BaseExpression, ...]":
+        """The arguments of a `contextlib.suppress(...)`, none where a `with` enters anything else."""
+        if not isinstance(item, cst.Call) or self.name_of(item.func) != "contextlib.suppress":
+            return ()
+        return tuple(argument.value for argument in item.args if not argument.star)
 
     # what the rest of its file does
 

@@ -192,7 +192,7 @@ def _may_wait(body: Body, klass: Class, name: str) -> bool:
     mention = re.compile(rf"\.{re.escape(name)}(?![\w.])")
     if module is None or any(mention.search(code) for code in _values(body, module)):
         return True
-    own = (call for call in module.calls if call.last_name in _WAITING and _is_within(module, call.scope, klass.scope))
+    own = (call for call in module.calls if call.last_name in _WAITING and module.is_within(call.scope, klass.scope))
     return any(_tells(call, name) for call in module.calls) or any(map(_is_hidden, own))
 
 
@@ -211,16 +211,10 @@ def _values(body: Body, module: ModuleFacts) -> Iterator[str]:
     for call in module.calls:
         yield from call.arguments
     is_own = module.path == body.facts.path
-    elsewhere = [n for n in range(len(module.scopes)) if not (is_own and _is_within(module, n, body.scope))]
+    elsewhere = [n for n in range(len(module.scopes)) if not (is_own and module.is_within(n, body.scope))]
     yield from (loop.iterable for loop in module.loops if loop.scope in elsewhere)
     for scope in (module.scopes[number] for number in elsewhere):
         if scope.function is not None:
             yield from (*scope.function.returned, *scope.function.yielded)
         kept = (*scope.names.values(), *(scope.klass.attributes.values() if scope.klass else ()))
         yield from (way.value for ways in kept for way in ways if way.bound is Bound.VALUE)
-
-
-def _is_within(module: ModuleFacts, scope: int, outer: int) -> bool:
-    while scope > outer:
-        scope = module.scopes[scope].parent
-    return scope == outer

@@ -24,7 +24,7 @@ class Handle:
         self.body = body
         self.name = name
         reads = [node for node in body.nodes if isinstance(node, cst.Name) and node.value == name]
-        self.reads = [read for read in reads if not is_bound(body, read) and not _is_label(body, read)]
+        self.reads = [read for read in reads if not is_bound(body, read) and not body.is_label(read)]
 
     @property
     def stays_here(self) -> bool:
@@ -65,11 +65,6 @@ def writers(body: Body) -> Iterator[Handle]:
 
 def _is_writer(body: Body, name: str) -> bool:
     return body.evaluate(body.scope, name) == Instance(Named("asyncio.StreamWriter"))
-
-
-def _is_label(body: Body, name: "Name") -> bool:
-    above = body.parent(name)
-    return isinstance(above, cst.Attribute | cst.Arg) and above.value is not name
 
 
 def undrained_write(writer: Handle) -> "Call | None":

@@ -241,23 +241,17 @@ def _is_builtin(entity: Entity | None) -> bool:
 
 def _marks_itself(project: Project, entity: Function | Class) -> bool:
     module = project.module(entity.path)
-    return module is not None and any(_is_within(module, scope, entity.scope) for scope, _ in _marking_codes(module))
+    return module is not None and any(module.is_within(scope, entity.scope) for scope, _ in _marking_codes(module))
 
 
 def _called(project: Project, entity: Function | Class) -> Iterator[Function | Class]:
     """The functions and classes of the project that a function, or a method of a class, calls."""
     module = project.module(entity.path)
     for call in module.calls if module else ():
-        if module and _is_within(module, call.scope, entity.scope):
+        if module and module.is_within(call.scope, entity.scope):
             callee = project.call(module.path, call)
             if isinstance(callee, Function | Class):
                 yield callee
-
-
-def _is_within(module: ModuleFacts, scope: int, outer: int) -> bool:
-    while scope > outer:
-        scope = module.scopes[scope].parent
-    return scope == outer
 
 
 def _marking_codes(module: ModuleFacts) -> Iterator[tuple[int, str]]:

@@ -12,7 +12,7 @@ from asynclint.rule.openings import contains, is_local, is_shared, opened
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import Call, CSTNode, For, Name, While
+    from libcst import Call, CSTNode, For, While
 
 SESSIONS = ("aiohttp.ClientSession", "httpx.AsyncClient")
 _VERBS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "request", "send", "stream"})
@@ -53,7 +53,7 @@ def _requests(body: Body, name: str, *, is_entered: bool) -> "list[Call]":
     found: list[Call] = []
     is_closed = False
     for read in body.nodes:
-        if not isinstance(read, cst.Name) or read.value != name or is_bound(body, read) or _is_label(body, read):
+        if not isinstance(read, cst.Name) or read.value != name or is_bound(body, read) or body.is_label(read):
             continue
         above = body.parent(read)
         outer = body.parent(above) if isinstance(above, cst.Attribute) else None
@@ -69,11 +69,6 @@ def _requests(body: Body, name: str, *, is_entered: bool) -> "list[Call]":
             case _:
                 return []
     return found if is_closed or is_entered else []
-
-
-def _is_label(body: Body, name: "Name") -> bool:
-    above = body.parent(name)
-    return isinstance(above, cst.Attribute | cst.Arg) and above.value is not name
 
 
 def loop_around(body: Body, session: Session) -> "For | While | None":

@@ -86,15 +86,9 @@ def _guards(body: Body) -> "Iterator[tuple[BaseExpression, BaseSuite]]":
                     yield from ((kind, node.body) for kind in kinds if _OF_THREADS in body.caught(kind))
             case cst.With():
                 for item in node.items:
-                    kinds = _suppressed(body, item.item)
+                    kinds = list(body.suppressed(item.item))
                     if not any(_OF_TASKS & body.caught(kind) for kind in kinds):
                         yield from ((kind, node.body) for kind in kinds if _OF_THREADS in body.caught(kind))
-
-
-def _suppressed(body: Body, item: "BaseExpression") -> "list[BaseExpression]":
-    if not isinstance(item, cst.Call) or body.name_of(item.func) != "contextlib.suppress":
-        return []
-    return [argument.value for argument in item.args if not argument.star]
 
 
 def _message(body: Body, head: "BaseExpression") -> str:

@@ -90,14 +90,8 @@ def _caught_around(body: Body, node: "CSTNode") -> "tuple[list[BaseExpression], 
         case cst.Try() | cst.TryStar():
             return [handler.type for handler in node.handlers if handler.type is not None], node.body
         case cst.With():
-            return [kind for item in node.items for kind in _suppressed(body, item.item)], node.body
+            return [kind for item in node.items for kind in body.suppressed(item.item)], node.body
     return [], None
-
-
-def _suppressed(body: Body, item: "BaseExpression") -> "list[BaseExpression]":
-    if not isinstance(item, cst.Call) or body.name_of(item.func) != "contextlib.suppress":
-        return []
-    return [argument.value for argument in item.args if not argument.star]
 
 
 def _arriving(body: Body, kind: "BaseExpression", block: "BaseSuite") -> Iterator[Expiry]:

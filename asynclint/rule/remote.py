@@ -119,7 +119,7 @@ def opened_by(project: Project, function: Function, deepest: int = _DEEPEST) -> 
         if call.use is Use.AWAITED and module.executor(call.scope) == function.scope:
             callee = project.call(module.path, call)
             if isinstance(callee, Named) and callee.name in _OPENINGS:
-                return End(callee.name, module.path, call.line, call.column)
+                return End(call.callee, module.path, call.line, call.column)
             made = project.evaluate(module.path, call.scope, f"{call.callee}()")
             if isinstance(made, Coroutine) and isinstance(made.of, Function):
                 end = opened_by(project, made.of, deepest - 1)

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from asynclint.rule import (
@@ -113,18 +113,24 @@ def missing_timeout(body: Body) -> Iterator[Problem]:
     does not count. `timeout(None)`, and streams that are read with a timeout elsewhere in the function, which looks
     like a choice. Clients that have a timeout by default, such as aiohttp and httpx. The output of processes. A task in
     the background that listens to a server, as long as it takes; a `queue.get()` anywhere but in the handler of a
-    request, and there in a loop. Tests.
+    request, and there in a loop. The second read of a stream in the same function. Tests.
     """
-    if not body.is_async or sets_timer(body.project, body.entity):
-        return
+    found = list(_unlimited(body)) if body.is_async and not sets_timer(body.project, body.entity) else []
+    ways = list(entrances(body.project, body.entity)) if found else []
+    heard: set[str] = set()
+    for wait in found:
+        way = next((way for way in ways if _matters(body, wait, way)), None)
+        if way is not None and wait.stream not in heard:
+            heard |= {wait.stream} - {""}  # one timeout is enough for all that is read there
+            yield Problem(wait.node, _message(body, wait, way), trace=_trace(wait, way, found))
+
+
+def _unlimited(body: Body) -> Iterator[Wait]:
+    """The waits of a body that it does not limit itself; who limits some of the reads of a stream has chosen which."""
     found = list(waits(body))
     limited = [wait for wait in found if is_limited(body, wait.node)]
     chosen = chosen_streams(body) | {wait.stream for wait in limited if wait.stream}
-    ways = list(entrances(body.project, body.entity)) if len(limited) < len(found) else []
-    for wait in found:
-        way = next((way for way in ways if _matters(body, wait, way)), None)
-        if way is not None and wait not in limited and wait.stream not in chosen:
-            yield Problem(wait.node, _message(body, wait, way), trace=_trace(wait, way))
+    return (wait for wait in found if wait not in limited and wait.stream not in chosen)
 
 
 def _matters(body: Body, wait: Wait, way: Entrance) -> bool:
@@ -141,7 +147,7 @@ def _in_loop(body: Body, node: "CSTNode") -> bool:
 
 
 def _message(body: Body, wait: Wait, way: Entrance) -> str:
-    missing = f"and {_unlimited(body, way)}; {_remedy(body, wait)}"
+    missing = f"and {_start(body, way)}; {_remedy(body, wait)}"
     if not isinstance(wait.node, cst.Call):
         return f"`async for` over `{body.text(wait.node)}` waits for ever when the other side says nothing, {missing}"
     text = f"`{body.text(wait.node.func)}(...)`"
@@ -157,7 +163,7 @@ def _message(body: Body, wait: Wait, way: Entrance) -> str:
     return f"{text} waits for ever when the other side says nothing, {missing}"
 
 
-def _unlimited(body: Body, way: Entrance) -> str:
+def _start(body: Body, way: Entrance) -> str:
     what = f"`{way.starter}` runs `{way.function}`"
     if way.function == body.here.qualname:
         return f"{what} without a timeout"
@@ -173,6 +179,8 @@ def _remedy(body: Body, wait: Wait) -> str:
     return f"put it into {'`async with asyncio.timeout(...)`' if is_new else '`asyncio.wait_for(...)`'}"
 
 
-def _trace(wait: Wait, way: Entrance) -> tuple[tuple[Place, str], ...]:
-    end = ((Place(wait.end.path, wait.end.line, wait.end.column), "this waits"),) if wait.end else ()
-    return (*end, *((Place(step.path, step.line, step.column), step.message) for step in way.steps))
+def _trace(wait: Wait, way: Entrance, found: Sequence[Wait]) -> "tuple[tuple[CSTNode | Place, str], ...]":
+    same = [other.node for other in found if wait.stream and other.stream == wait.stream and other is not wait]
+    ends = [Place(wait.end.path, wait.end.line, wait.end.column)] if wait.end else []
+    steps = ((Place(step.path, step.line, step.column), step.message) for step in way.steps)
+    return (*((node, "so does this") for node in same), *((end, "this waits") for end in ends), *steps)

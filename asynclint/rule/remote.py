@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 READS = frozenset({"read", "readexactly", "readline", "readuntil"})
 OPENING = "asyncio.open_connection"
 QUEUE = "asyncio.Queue.get"
-_ON_LOOPS = "create_connection", "sock_connect", "sock_recv", "sock_recv_into"
+_ON_LOOPS = "create_connection", "sock_recv", "sock_recv_into"
 _LOOPS = "asyncio.AbstractEventLoop", "asyncio.BaseEventLoop"
 _BY_LOOP = frozenset(f"{loop}.{method}" for loop in _LOOPS for method in _ON_LOOPS)
 # Clients that wait without end unless they are told otherwise, with the argument that does.
@@ -95,7 +95,7 @@ def _of_call(body: Body, call: "Call") -> Iterator[Wait]:
     elif name in CLIENTS:
         if not any(a.star == "**" or (a.keyword and "timeout" in a.keyword.value) for a in call.args):
             yield Wait(call, What.CONNECTION, CLIENTS[name])
-    elif name in WAITS:
+    elif name in WAITS and not any(a.keyword and a.keyword.value == "sock" for a in call.args):
         is_data = name.rpartition(".")[2].startswith("sock_recv")
         yield Wait(call, What.DATA if is_data else What.CONNECTION)
     elif isinstance(call.func, cst.Attribute) and call.func.attr.value in READS:
@@ -118,7 +118,8 @@ def opened_by(project: Project, function: Function, deepest: int = _DEEPEST) -> 
     for call in module.calls:
         if call.use is Use.AWAITED and module.executor(call.scope) == function.scope:
             callee = project.call(module.path, call)
-            if isinstance(callee, Named) and callee.name in _OPENINGS:
+            has_socket = any(argument.startswith("sock=") for argument in call.arguments)  # which is connected
+            if isinstance(callee, Named) and callee.name in _OPENINGS and not has_socket:
                 return End(call.callee, module.path, call.line, call.column)
             made = project.evaluate(module.path, call.scope, f"{call.callee}()")
             if isinstance(made, Coroutine) and isinstance(made.of, Function):

@@ -22,20 +22,19 @@ if TYPE_CHECKING:
     from libcst import Call, CSTNode
 
 READS = frozenset({"read", "readexactly", "readline", "readuntil"})
-OPENING = "asyncio.open_connection"
 QUEUE = "asyncio.Queue.get"
-_ON_LOOPS = "create_connection", "sock_recv", "sock_recv_into"
+_STREAMS = "asyncio.open_connection"
 _LOOPS = "asyncio.AbstractEventLoop", "asyncio.BaseEventLoop"
-_BY_LOOP = frozenset(f"{loop}.{method}" for loop in _LOOPS for method in _ON_LOOPS)
+_OPENINGS = frozenset({_STREAMS, "anyio.connect_tcp", *(f"{loop}.create_connection" for loop in _LOOPS)})
+_RECEIVING = frozenset(f"{loop}.{method}" for loop in _LOOPS for method in ("sock_recv", "sock_recv_into"))
 # Clients that wait without end unless they are told otherwise, with the argument that does.
-CLIENTS = {
+_CLIENTS = {
     "aio_pika.connect": "timeout",
     "aio_pika.connect_robust": "timeout",
     "aiomysql.connect": "connect_timeout",
 }
-_OPENINGS = frozenset({OPENING, "anyio.connect_tcp", *(f"{loop}.create_connection" for loop in _LOOPS)})
+WAITS = frozenset({QUEUE, *_OPENINGS, *_RECEIVING, *_CLIENTS})
 _DEEPEST = 4
-WAITS = frozenset({OPENING, QUEUE, "anyio.connect_tcp", *_BY_LOOP, *CLIENTS})
 
 
 class What(StrEnum):
@@ -92,12 +91,14 @@ def _of_call(body: Body, call: "Call") -> Iterator[Wait]:
     name = body.name_of(call.func)
     if name == QUEUE:
         yield Wait(call, What.ITEM)
-    elif name in CLIENTS:
+    elif name in _CLIENTS:
         if not any(a.star == "**" or (a.keyword and "timeout" in a.keyword.value) for a in call.args):
-            yield Wait(call, What.CONNECTION, CLIENTS[name])
-    elif name in WAITS and not any(a.keyword and a.keyword.value == "sock" for a in call.args):
-        is_data = name.rpartition(".")[2].startswith("sock_recv")
-        yield Wait(call, What.DATA if is_data else What.CONNECTION)
+            yield Wait(call, What.CONNECTION, _CLIENTS[name])
+    elif name in _OPENINGS:
+        if not any(a.keyword and a.keyword.value == "sock" for a in call.args):  # which is connected
+            yield Wait(call, What.CONNECTION)
+    elif name in _RECEIVING:
+        yield Wait(call, What.DATA)
     elif isinstance(call.func, cst.Attribute) and call.func.attr.value in READS:
         what = _data_of(body, code_of(call.func.value))
         if what is not None:
@@ -196,4 +197,4 @@ def _is_opened(project: Project, path: str, binding: Binding, code: str) -> bool
     if called == Named("asyncio.wait_for"):
         inner = made[-1].removeprefix("()<").removesuffix(">")
         called = project.evaluate(path, binding.scope, callee_of(inner))
-    return called == Named(OPENING)
+    return called == Named(_STREAMS)

@@ -20,8 +20,8 @@ from asynclint.facts.soundness import is_sound
 
 FOLDER = ".asynclint_cache"
 _MAKERS = (
-    *("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "patches.py", "races.py"),
-    *("walk.py",),
+    *("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "numbers.py", "patches.py"),
+    *("races.py", "walk.py"),
 )
 # See https://bford.info/cachedir/.
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of asynclint.\n"

@@ -43,6 +43,7 @@ class Scope(Struct, array_like=True):
     klass: ClassFacts | None = None
     replaced: list[str] = []
     plain_values: list[str] = []  # codes of what is bound here to a number or a text
+    numbers: dict[str, float] = {}  # what names are bound to here, where it is a number, or computed from some
 
 
 class ModuleFacts(Struct, array_like=True):

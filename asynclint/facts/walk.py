@@ -22,6 +22,7 @@ from asynclint.facts.names import (
     items_of,
     plain_code_of,
 )
+from asynclint.facts.numbers import number_of
 from asynclint.facts.patches import patched
 from asynclint.facts.races import is_plain_value, may_race
 
@@ -288,6 +289,14 @@ class _Walker:
     def note_plain_value(self, target: ast.expr, value: ast.expr | None) -> None:
         if is_plain_value(value) and (code := code_of(target)):
             self.facts.scopes[self.scope].plain_values.append(code)
+        if isinstance(target, ast.Name) and (number := number_of(value, self.known_number)) is not None:
+            self.facts.scopes[self.scope].numbers[target.id] = number
+
+    def known_number(self, name: str) -> float | None:
+        """The number that a name stands for which has been bound once so far, here or by the module."""
+        here, module = self.facts.scopes[self.scope], self.facts.scopes[0]
+        scope = here if name in here.names else module
+        return scope.numbers.get(name) if len(scope.names.get(name, ())) == 1 else None
 
     def is_generic(self, value: ast.expr) -> bool:
         """Is it a class with arguments, as in `Handler = Callable[[Event], Result]`?"""

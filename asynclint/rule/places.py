@@ -83,6 +83,14 @@ def calls_on(project: Project, family: Family, *methods: str) -> Iterator[tuple[
                 yield module, call
 
 
+def given_to(project: Project, parameter: Place, function: Function) -> Iterator[Place | None]:
+    """The places whose object a parameter is given in the function's own file, None for what is no place."""
+    for call in _call_sites(project, function):
+        for code, filled in _arguments(project, function.path, call):
+            if filled == parameter:
+                yield place_of(project, function.path, call.scope, code)
+
+
 def modules_of(project: Project, family: Family) -> Iterator[ModuleFacts]:
     """The files of its places."""
     modules = (project.module(path) for path in sorted({place.path for place in family.places}))
@@ -139,16 +147,9 @@ def _sources(project: Project, place: Place) -> Iterator[Place | None]:
             case Bound.VALUE:
                 pass
             case Bound.PARAMETER:
-                yield from _given_to(project, place, Function(place.path, binding.scope))
+                yield from given_to(project, place, Function(place.path, binding.scope))
             case _:
                 yield None
-
-
-def _given_to(project: Project, parameter: Place, function: Function) -> Iterator[Place | None]:
-    for call in _call_sites(project, function):
-        for code, filled in _arguments(project, function.path, call):
-            if filled == parameter:
-                yield place_of(project, function.path, call.scope, code)
 
 
 def _call_sites(project: Project, function: Function) -> Iterator[CallFacts]:

@@ -1,9 +1,10 @@
 """Turns of a loop that change nothing: the next turn is the same, and so are all that follow."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from asynclint.facts.entities import Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.conditions import NOTHING, Facts, forget, learn
@@ -25,22 +26,26 @@ class Turn(NamedTuple):
     """A way through one turn of a loop on which nothing changes.
 
     `seen` is what was found out about conditions, `refusal` the call that raises, while that is on its way, `by` the
-    `continue` or the `except` it comes by, and `passed` counts the branches it merely does not take.
+    `continue` or the `except` it comes by, `passed` counts the branches it merely does not take, and `pause` is what
+    it does that the caller has called a pause.
     """
 
     seen: Facts = NOTHING
     refusal: "Call | None" = None
     by: "CSTNode | None" = None
     passed: int = 0
+    pause: "CSTNode | None" = None
 
 
-def idle_turns(body: Body, loop: "While") -> Iterator[Turn]:
-    """The turns of a loop that neither wait nor change anything, and may therefore go on for ever."""
+def idle_turns(
+    body: Body, loop: "While", is_pause: "Callable[[BaseExpression], bool]" = lambda _: False
+) -> Iterator[Turn]:
+    """The turns of a loop that neither wait, but for a pause, nor change anything, and so may go on for ever."""
     seen = learn(loop.test, True, NOTHING)
     tests = sum(isinstance(node, cst.If | cst.BooleanOperation | cst.While) for node in walk(loop, own_children))
     if seen is None or tests > _MOST_TESTS or not is_inert(body, loop.test) or _is_falsy(loop.test):
         return
-    ways = explore(loop.body, [Turn(seen)], _semantics(body, loop))
+    ways = explore(loop.body, [Turn(seen)], _semantics(body, loop, is_pause))
     for turn in ways.continues | ways.falls:
         again = learn(loop.test, True, turn.seen) is not None
         if again and (turn in ways.continues or turn.passed < 2):  # of several branches one may always be taken
@@ -56,9 +61,9 @@ def _is_falsy(test: "BaseExpression") -> bool:
     return False
 
 
-def _semantics(body: Body, loop: "While") -> Semantics[Turn]:
+def _semantics(body: Body, loop: "While", is_pause: "Callable[[BaseExpression], bool]") -> Semantics[Turn]:
     return Semantics(
-        step=partial(_step, body, loop),
+        step=partial(_step, body, loop, is_pause),
         raises=partial(_raises, body),
         catches=partial(_catches, body),
         caught=lambda handler, turn: (turn._replace(refusal=None, by=handler),),
@@ -66,7 +71,9 @@ def _semantics(body: Body, loop: "While") -> Semantics[Turn]:
     )
 
 
-def _step(body: Body, loop: "While", node: "CSTNode", turn: Turn) -> tuple[Turn, ...]:
+def _step(
+    body: Body, loop: "While", is_pause: "Callable[[BaseExpression], bool]", node: "CSTNode", turn: Turn
+) -> tuple[Turn, ...]:
     """The turn goes on when the node changes nothing."""
     match node:
         case cst.Continue():
@@ -78,6 +85,8 @@ def _step(body: Body, loop: "While", node: "CSTNode", turn: Turn) -> tuple[Turn,
             return (turn._replace(seen=forget(names, turn.seen)),)
         case cst.AugAssign(target=cst.Name(value=name)) if name not in _tested(loop) and is_inert(body, node.value):
             return (turn,)
+        case cst.Expr(value=value) if is_pause(value):
+            return (turn._replace(pause=value),)
         case cst.Expr(value=value) if is_inert(body, value):
             return (turn,)
         case cst.BaseExpression() if not isinstance(body.parent(node), cst.For) and is_inert(body, node):
@@ -154,3 +163,19 @@ def _leaves(branch: "CSTNode") -> bool:
     return any(
         isinstance(node, cst.Break | cst.Return | cst.Raise | cst.Continue) for node in walk(branch, own_children)
     )
+
+
+def awaited_instead(body: Body, condition: str, *, holds: bool) -> str:
+    """What to await instead of asking until a condition changes, where that is known."""
+    owner, _, _ = condition.rpartition(".")
+    asked = body.evaluate(body.scope, condition.removesuffix("()")) if condition.endswith("()") else None
+    match asked.name if isinstance(asked, Named) else "", holds:
+        case "asyncio.Event.is_set", False:
+            return f"await {owner}.wait()"
+        case "asyncio.Future.done", False:
+            return f"await {owner}"
+        case "asyncio.Queue.empty", True:
+            return f"await {owner}.get()"
+        case "asyncio.Queue.full", True:
+            return f"await {owner}.put(...)"
+    return ""

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Named, Problem, rule, while_loops
+from asynclint.rule import Body, Problem, rule, while_loops
 from asynclint.rule import nodes as cst
 from asynclint.rule.inert import reads_clock
-from asynclint.rule.standstill import Turn, idle_turns
+from asynclint.rule.standstill import Turn, awaited_instead, idle_turns
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
@@ -103,21 +103,5 @@ def _remedy(body: Body, loop: "While", turn: Turn) -> str:
     sleep = f"`await {body.library}.sleep(...)`"
     if reads_clock(body, loop.test):
         return f"use {sleep}"
-    awaited = [found for key, holds in sorted(turn.seen) if (found := _awaitable(body, key, holds=holds))]
+    awaited = [found for key, holds in sorted(turn.seen) if (found := awaited_instead(body, key, holds=holds))]
     return f"use `{awaited[0]}`" if len(awaited) == 1 else f"await what it waits for, or {sleep} in every turn"
-
-
-def _awaitable(body: Body, condition: str, *, holds: bool) -> str:
-    """What to await instead of asking until a condition changes, where that is known."""
-    owner, _, _ = condition.rpartition(".")
-    asked = body.evaluate(body.scope, condition.removesuffix("()")) if condition.endswith("()") else None
-    match asked.name if isinstance(asked, Named) else "", holds:
-        case "asyncio.Event.is_set", False:
-            return f"await {owner}.wait()"
-        case "asyncio.Future.done", False:
-            return f"await {owner}"
-        case "asyncio.Queue.empty", True:
-            return f"await {owner}.get()"
-        case "asyncio.Queue.full", True:
-            return f"await {owner}.put(...)"
-    return ""

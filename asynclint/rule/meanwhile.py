@@ -98,7 +98,7 @@ def _is_called_later(module: ModuleFacts, scope: int) -> bool:
 def _may_run(body: Body, loop: "CSTNode", function: Function, change: Change) -> bool:
     project, name = body.project, body.project.scope(function).name
     is_first, is_last = _SETS_UP.fullmatch(name), _ENDS.fullmatch(name)
-    if _BEFORE.fullmatch(name) or (change.grows and is_first) or (change.empties and is_last):
+    if _BEFORE.fullmatch(name) or is_first or (change.empties and is_last) or _is_around(body, function, change):
         return False
     if _is_handed(project, function) or (not change.grows and _is_returned(project, function)):
         return True
@@ -108,6 +108,14 @@ def _may_run(body: Body, loop: "CSTNode", function: Function, change: Change) ->
         return True
     is_offered = not name.startswith("_") and not list(project.call_sites(function))
     return is_offered and not change.grows and _calls_elements(loop)
+
+
+def _is_around(body: Body, function: Function, change: Change) -> bool:
+    """Does the function around the body make the change, before it defines the body?"""
+    outer = body.here.parent
+    while outer > function.scope:
+        outer = body.facts.scopes[outer].parent
+    return function == Function(body.facts.path, outer) and change.line < body.here.line
 
 
 def _calls_elements(loop: "CSTNode") -> bool:

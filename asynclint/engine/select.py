@@ -26,6 +26,9 @@ Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
 _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
     "async_generators": lambda function: function.is_async and function.is_generator,
+    "idle_coroutines": lambda function: (
+        function.is_async and not (function.is_generator or function.awaits or function.is_stub or function.decorators)
+    ),
     "left_finallies": lambda function: function.is_async and function.leaves_finally,
     "shared_changes": lambda function: function.may_race,
     "while_loops": lambda function: function.is_async and function.has_while,

@@ -37,14 +37,14 @@ def may_happen_meanwhile(body: Body, loop: "CSTNode", container: Container, chan
     function = Function(module.path, runner)
     if _SETS_UP.fullmatch(body.name) or _is_kept_out(body, loop, change):
         return False
-    is_own = container.place.path == body.facts.path and container.place.scope == body.scope
+    is_local = container.place.path == body.facts.path and container.place.scope == body.scope
     if change.is_handed:
         return True
     if function == body.entity:
-        return not is_own and _is_for_each_call(body, loop, change)
+        return not is_local and _is_for_each_call(body, loop, change)
     kind = module.scopes[runner].kind
     if kind is ScopeKind.FUNCTION:
-        return _may_run(body, loop, function, change)
+        return _may_run(body, loop, function, change, is_local=is_local)
     return kind is ScopeKind.LAMBDA and _is_called_later(module, runner)
 
 
@@ -95,14 +95,15 @@ def _is_called_later(module: ModuleFacts, scope: int) -> bool:
     return any("" in map(_value, call.arguments) and call.line <= here.line <= call.line + 2 for call in later)
 
 
-def _may_run(body: Body, loop: "CSTNode", function: Function, change: Change) -> bool:
+def _may_run(body: Body, loop: "CSTNode", function: Function, change: Change, *, is_local: bool) -> bool:
     project, name = body.project, body.project.scope(function).name
     is_first, is_last = _SETS_UP.fullmatch(name), _ENDS.fullmatch(name)
     if _BEFORE.fullmatch(name) or is_first or (change.empties and is_last) or _is_around(body, function, change):
         return False
     if _is_handed(project, function) or (not change.grows and _is_returned(project, function)):
         return True
-    if _comes_in_turn(body, function, change) or _is_ended_before(body, function):
+    is_own = not is_local and _takes_parameter(project, function, change.arguments)
+    if _comes_in_turn(body, function, is_own=is_own) or _is_ended_before(body, function):
         return False
     if project.function(function).is_async or any(_run_by_coroutines(project, function, _DEEPEST)):
         return True
@@ -174,14 +175,12 @@ def _callers(project: Project, function: Function) -> Iterator[tuple[Function, C
             yield Function(function.path, caller), site
 
 
-def _comes_in_turn(body: Body, function: Function, change: Change) -> bool:
+def _comes_in_turn(body: Body, function: Function, *, is_own: bool) -> bool:
     """Is it only called by what also awaits the body, or by what the body awaits, so that one comes after the other?
 
     Not where each call of that has something of its own to put in and to take out: there may be several at once.
     """
-    project = body.project
-    is_own = _takes_parameter(project, function, change.arguments)
-    steps = _awaiting(project, body.entity)
+    steps = _awaiting(body.project, body.entity)
     return function in steps or _is_step(body, function, steps, is_own, _DEEPEST)
 
 
@@ -212,6 +211,8 @@ def _is_step(body: Body, function: Function, steps: frozenset[Function], is_own:
     if len(callers) < len(sites) or not depth:
         return False
     for caller, site in callers:
+        if caller == function:
+            continue
         if project.function(function).is_async and site.use is not Use.AWAITED:
             return False
         handed_on = is_own and _takes_parameter(project, caller, site.arguments)

@@ -115,8 +115,7 @@ def _waits(node: "CSTNode") -> bool:
 
 
 def _message(body: Body, count: int) -> str:
-    calls = {1: "its only call awaits it", 2: "both of its calls await it"}.get(
-        count, f"all its {count} calls await it"
-    )
+    several = "both of its calls await it" if count == 2 else f"all of its {count} calls await it"
+    calls = "its only call awaits it" if count == 1 else several
     never = f"`{body.name}` is `async` but never waits, and {calls}"
     return f"{never}, so it only makes a coroutine to run it through at once; make it `def` and call it without `await`"

@@ -78,10 +78,13 @@ def mutated_while_iterating(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    Copies, and loops that do not wait or that end once they have waited. Containers whose kind is not known, or that
-    only one function sees. Changes made while an object is made or set up, by what runs before or after the loop in the
-    same task, or under the lock that the loop holds too; those that the loop itself makes; assigning to a constant key;
-    lists that only grow. Loops inside `try` with `except RuntimeError`. Test files.
+    Copies, and loops that do not wait or that end once they have waited; a `yield`, which hands over to the caller.
+    Containers whose kind is not known, or that only one function sees. Changes by what runs before or after the loop in
+    the same task, or under the lock that the loop holds too; those that the loop itself makes; assigning to a constant
+    key; lists that only grow. Loops and changes in what makes, starts or sets something up, by its name, and `clear()`
+    in what ends it. Plain methods that no coroutine of the file calls, unless they take out what the loop calls. What
+    another file changes, unless it is the one that keeps the container. Loops inside `try` with `except RuntimeError`.
+    Test files.
     """
     if not body.is_async or drives_coroutines(body):
         return

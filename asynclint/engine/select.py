@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
 from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.changes import looped_over
 from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.habits import exceptions
@@ -25,6 +26,9 @@ Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
 _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
     "async_generators": lambda function: function.is_async and function.is_generator,
+    "idle_coroutines": lambda function: (
+        function.is_async and not (function.is_generator or function.awaits or function.is_stub or function.decorators)
+    ),
     "left_finallies": lambda function: function.is_async and function.leaves_finally,
     "shared_changes": lambda function: function.may_race,
     "while_loops": lambda function: function.is_async and function.has_while,
@@ -33,6 +37,7 @@ _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
 _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
+    "iterating": looped_over,
     "several_loops": may_rerun,
     "wrong_awaits": wrong_awaits,
     "wrong_callbacks": wrong_callbacks,

@@ -20,6 +20,7 @@ from asynclint.source.files import read, repository_root
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
+from asynclint.source.words import Words
 
 
 def _configured_roots(config: Config) -> list[str]:
@@ -78,7 +79,8 @@ class Workspace:
         packages = Environment(environment(config))
         finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
         outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
-        self.project = Project(self._facts, finder.locate, _blocking(config), outside)
+        words = Words(self._content, (*config.exclude, *config.extend_exclude))
+        self.project = Project(self._facts, finder.locate, _blocking(config), outside, words)
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
@@ -110,6 +112,10 @@ class Workspace:
             return self._typed[path]
         relative = os.path.relpath(path)
         return path if relative.startswith("..") else relative
+
+    def _content(self, path: str) -> bytes:
+        content = self._overlays.get(path)
+        return read(path) if content is None else content.encode() if isinstance(content, str) else content
 
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""

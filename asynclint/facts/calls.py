@@ -1,4 +1,4 @@
-"""What is kept of the places a rule may want to read: calls, handlers, `with` items, loops, patches, `await`s."""
+"""What is kept of the places a rule may want to read: calls, handlers, `with` items, loops, changes, `await`s ..."""
 
 from enum import IntEnum
 
@@ -59,6 +59,7 @@ class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     is_async: bool
     column: int = 0
     certain: bool = True
+    last_line: int = 0
 
 
 class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
@@ -68,6 +69,21 @@ class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
     line: int
     iterable: str
     is_async: bool
+
+
+class ChangeFacts(Struct, frozen=True, array_like=True, gc=False):
+    """One change of a container that is no call: `x[key] = value`, `del x[key]`, `x |= other`.
+
+    `how` is `[]=`, `del` or the operator, `argument` the code of the key or of the other operand. Assigning to a
+    constant key is none, as such a key mostly is there already.
+    """
+
+    scope: int
+    line: int
+    column: int
+    container: str
+    how: str
+    argument: str = ""
 
 
 class PatchFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -4,7 +4,15 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, WithFacts
+from asynclint.facts.calls import (
+    AwaitFacts,
+    CallFacts,
+    ChangeFacts,
+    HandlerFacts,
+    LoopFacts,
+    PatchFacts,
+    WithFacts,
+)
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.names import Binding
@@ -44,6 +52,7 @@ class Scope(Struct, array_like=True):
     replaced: list[str] = []
     plain_values: list[str] = []  # codes of what is bound here to a number or a text
     numbers: dict[str, float] = {}  # what names are bound to here, where it is a number, or computed from some
+    displays: dict[str, str] = {}  # codes of what is bound here to a list, dict or set, with `list`, `dict` or `set()`
 
 
 class ModuleFacts(Struct, array_like=True):
@@ -60,6 +69,7 @@ class ModuleFacts(Struct, array_like=True):
     awaits: list[AwaitFacts] = []
     by_version: list[tuple[int, int]] = []  # first and last lines of `if`s that ask which Python runs, inclusive
     patches: list[PatchFacts] = []
+    changes: list[ChangeFacts] = []
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

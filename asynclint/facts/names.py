@@ -211,6 +211,20 @@ def plain_code_of(node: ast.expr) -> str:
     return code_of(node) or ("0" if is_plain else "")
 
 
+def display_of(node: ast.expr | None) -> str:
+    """`list`, `dict` or `set` for a display or a comprehension, the code of a call without arguments, "" otherwise."""
+    match node:
+        case ast.List() | ast.ListComp():
+            return "list"
+        case ast.Dict() | ast.DictComp():
+            return "dict"
+        case ast.Set() | ast.SetComp():
+            return "set"
+        case ast.Call(args=[], keywords=[]):
+            return code_of(node)
+    return ""
+
+
 def annotation_of(node: ast.expr | None) -> str:
     """An annotation as the text of its names, subscripts, strings and unions; "" when there is more to it."""
     match node:

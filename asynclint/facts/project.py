@@ -36,6 +36,7 @@ from asynclint.facts.names import Bound, arms, chain, items_of
 from asynclint.facts.outside import Outside
 from asynclint.facts.questions import Questions
 from asynclint.facts.results import CALLABLES, Results
+from asynclint.facts.said import Words
 
 _TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
 _UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
@@ -47,7 +48,7 @@ class Project:
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
     name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting;
-    `outside` is asked about other names after the tables.
+    `outside` is asked about other names after the tables; `words` tells where names are said.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class Project:
         locate: Callable[[str, str], str | None],
         blocking: BlockingCalls | None = None,
         outside: Outside | None = None,
+        words: Words | None = None,
     ) -> None:
+        self.words = words
         self.blocking = blocking or BlockingCalls()
         self._library = Library(outside)
         self._decorators = Decorators(self)

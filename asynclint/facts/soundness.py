@@ -11,7 +11,7 @@ def is_sound(facts: ModuleFacts) -> bool:
     scopes = facts.scopes
     if not scopes or scopes[0].kind is not ScopeKind.MODULE or scopes[0].parent != -1:
         return False
-    kept = (facts.calls, facts.handlers, facts.withs, facts.loops, facts.awaits, facts.patches)
+    kept = (facts.calls, facts.handlers, facts.withs, facts.loops, facts.awaits, facts.patches, facts.changes)
     nested = all(0 <= scope.parent < index and _is_whole(scope) for index, scope in enumerate(scopes[1:], 1))
     placed = all(0 <= each.scope < len(scopes) for part in kept for each in part)
     inside = all(-1 <= call.inside < index for index, call in enumerate(facts.calls))

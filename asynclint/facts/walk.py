@@ -4,7 +4,16 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from asynclint.facts.calls import AwaitFacts, CallFacts, HandlerFacts, LoopFacts, PatchFacts, Use, WithFacts
+from asynclint.facts.calls import (
+    AwaitFacts,
+    CallFacts,
+    ChangeFacts,
+    HandlerFacts,
+    LoopFacts,
+    PatchFacts,
+    Use,
+    WithFacts,
+)
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.held import entered_code, final_code
@@ -17,6 +26,7 @@ from asynclint.facts.names import (
     argument_codes,
     arms,
     code_of,
+    display_of,
     element_code,
     is_version,
     items_of,
@@ -30,6 +40,7 @@ from asynclint.facts.races import is_plain_value, may_race
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
+_IN_PLACE = {ast.BitOr: "|=", ast.BitAnd: "&=", ast.BitXor: "^=", ast.Sub: "-=", ast.Add: "+="}
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
@@ -121,8 +132,19 @@ class _Walker:
             case ast.Attribute():
                 self.replace(code_of(target))
                 self.expression(target)
+            case ast.Subscript():
+                self.note_change(target, "[]=")
+                self.expression(target)
             case _:
                 self.expression(target)
+
+    def note_change(self, target: ast.expr, how: str, other: ast.expr | None = None) -> None:
+        """Notes that elements of a container come, go or are exchanged."""
+        container, argument = (target.value, target.slice) if isinstance(target, ast.Subscript) else (target, other)
+        is_known = how == "[]=" and isinstance(argument, ast.Constant | ast.Slice)
+        if not is_known and (code := code_of(container)):
+            place = target.lineno, target.col_offset
+            self.facts.changes.append(ChangeFacts(self.scope, *place, code, how, code_of(argument)))
 
     def replace(self, code: str) -> None:
         """Notes that an attribute of another object is assigned."""
@@ -285,6 +307,12 @@ class _Walker:
         for target in node.targets:
             self.assign(target, code)
             self.note_plain_value(target, node.value)
+            self.note_display(target, node.value)
+
+    def note_display(self, target: ast.expr, value: ast.expr | None) -> None:
+        kind = display_of(value)
+        if kind and (code := code_of(target)):
+            self.facts.scopes[self.scope].displays[code] = kind
 
     def note_plain_value(self, target: ast.expr, value: ast.expr | None) -> None:
         if is_plain_value(value) and (code := code_of(target)):
@@ -319,9 +347,15 @@ class _Walker:
         else:
             self.assign(node.target, code_of(node.value), annotation)
         self.note_plain_value(node.target, node.value)
+        self.note_display(node.target, node.value)
 
     def augmented(self, node: ast.AugAssign) -> None:
         self.expression(node.value, Use.STORED)
+        if isinstance(node.target, ast.Subscript):
+            self.expression(node.target)
+            return
+        if (operator := _IN_PLACE.get(type(node.op))) is not None:
+            self.note_change(node.target, operator, node.value)
         self.assign(node.target, "")
 
     def expression_statement(self, node: ast.Expr) -> None:
@@ -370,7 +404,8 @@ class _Walker:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
             place = item.context_expr
-            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain)
+            last = node.end_lineno or node.lineno
+            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last)
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
@@ -433,6 +468,8 @@ class _Walker:
 
     def delete(self, node: ast.Delete) -> None:
         for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                self.note_change(target, "del")
             if isinstance(target, ast.Attribute | ast.Subscript):
                 self.expression(target)
 

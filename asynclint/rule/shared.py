@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from asynclint.facts.calls import Use, WithFacts
 from asynclint.facts.entities import Class, Coroutine, Function, Instance, Module, Named
-from asynclint.facts.names import Bound
+from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.names import Binding, Bound
+from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.places import Place, place_of
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _SCALARS = frozenset(f"builtins.{name}" for name in ("int", "float", "complex", "bool", "str", "bytes", "tuple"))
 _MEASURING = frozenset(f"builtins.{name}" for name in ("len", "int", "float", "str", "bytes", "round", "ord", "hash"))
 _IN_PLACE = "AddAssign", "SubtractAssign", "BitOrAssign", "BitAndAssign", "BitXorAssign"
+_TAKING = ".acquire"
 _EXCLUDES = re.compile(
     r"lock|mutex|sem|cond|guard|exclusive|serial|synchron|transaction|single|once|cache", re.IGNORECASE
 )
@@ -39,6 +42,20 @@ def is_shared(body: Body, target: "BaseExpression") -> bool:
         return True
     is_local = any(binding.bound is not Bound.IMPORT for binding in body.here.names.get(root, ()))
     return not is_local and _is_known(body, target) and not _is_builtin(body, root)
+
+
+def is_seen_by_others(body: Body, container: "BaseExpression") -> bool:
+    """Is it a variable, or an attribute of anything but an object that the body has just made?"""
+    while isinstance(container, cst.Call | cst.Subscript):
+        container = container.func if isinstance(container, cst.Call) else container.value
+    root = _root(container)
+    if root is None or isinstance(container, cst.Name) or root not in body.here.names:
+        return root is not None
+    return not any(_is_made(binding) for binding in body.here.names[root])
+
+
+def _is_made(binding: Binding) -> bool:
+    return binding.bound is Bound.UNKNOWN or (binding.bound is Bound.VALUE and binding.value.endswith((")", ">", "!")))
 
 
 def excludes_others(body: Body, node: "CSTNode") -> bool:
@@ -115,6 +132,43 @@ def _is_builtin(body: Body, name: str) -> bool:
     return isinstance(entity, Named) and entity.name.startswith("builtins.")
 
 
+def locks_above(body: Body, node: "CSTNode") -> Iterator[str]:
+    """The last names of what may be locks that the body holds at a node, "" for one without a name."""
+    for above in body.ancestors(node):
+        if isinstance(above, cst.With):
+            yield from (last_name(code_of(item.item)) for item in above.items if _may_be_lock(body, item.item))
+    acquired = (code_of(call.func) for call in body.all_calls())
+    yield from (last_name(code.removesuffix(_TAKING)) for code in acquired if code.endswith(_TAKING))
+
+
+def locks_at(project: Project, module: ModuleFacts, scope: int, line: int) -> Iterator[str]:
+    """The same for a line of another function."""
+    runner = module.executor(scope)
+    for item in module.withs:
+        is_around = item.line <= line <= item.last_line and module.executor(item.scope) == runner
+        if is_around and _is_lock_item(project, module.path, item):
+            yield last_name(item.item)
+    for call in module.calls:
+        if call.callee.endswith(_TAKING) and module.executor(call.scope) == runner:
+            yield last_name(call.callee.removesuffix(_TAKING))
+
+
+def locks_of_callers(project: Project, function: Function, depth: int = 2) -> Iterator[str]:
+    """The same for what calls a function in its own file, some calls away."""
+    module = project.module(function.path)
+    for site in project.call_sites(function) if module else ():
+        if module is not None:
+            yield from locks_at(project, module, site.scope, site.line)
+            caller = module.executor(site.scope)
+            if depth > 1 and module.scopes[caller].kind is ScopeKind.FUNCTION and caller != function.scope:
+                yield from locks_of_callers(project, Function(module.path, caller), depth - 1)
+
+
+def last_name(code: str) -> str:
+    """`lock` of `self.lock`."""
+    return code.rpartition(".")[2]
+
+
 def _takes_lock(body: Body, node: "CSTNode") -> bool:
     return isinstance(node, cst.With) and any(_may_be_lock(body, item.item) for item in node.items)
 
@@ -129,13 +183,14 @@ def _is_called_under_lock(body: Body) -> bool:
     for call in body.call_sites():
         caller = body.facts.executor(call.scope)
         above = (item for item in body.facts.withs if item.line < call.line)
-        if any(body.facts.executor(item.scope) == caller and _is_lock_item(body, item) for item in above):
+        same = (item for item in above if body.facts.executor(item.scope) == caller)
+        if any(_is_lock_item(body.project, body.facts.path, item) for item in same):
             return True
     return False
 
 
-def _is_lock_item(body: Body, item: WithFacts) -> bool:
-    entity = body.evaluate(item.scope, item.item) if item.item else None
+def _is_lock_item(project: Project, path: str, item: WithFacts) -> bool:
+    entity = project.evaluate(path, item.scope, item.item) if item.item else None
     kind = entity.of.name if isinstance(entity, Instance) and isinstance(entity.of, Named) else ""
     return bool(_EXCLUDES.search(item.item) or _EXCLUDES.search(kind))
 

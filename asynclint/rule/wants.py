@@ -36,6 +36,8 @@ class Want(Struct, frozen=True):
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
     several_loops: bool = False  # bodies that may start several event loops
     shared_changes: bool = False  # coroutines that may change something shared that they have read before they waited
+    idle_coroutines: bool = False  # functions of modules that await nothing but what they call
+    iterating: bool = False  # coroutines that loop over what else is changed
     coroutine_names: frozenset[str] = frozenset()  # what an `async def` is called itself
     coroutine_prefixes: frozenset[str] = frozenset()  # how its name begins
     coroutine_decorators: frozenset[str] = frozenset()  # resolved or last names of what decorates an `async def`
@@ -164,6 +166,16 @@ def several_loops() -> Want:
 def shared_changes() -> Want:
     """Coroutines that wait, and both read and write something under a name that is no local variable."""
     return Want(shared_changes=True)
+
+
+def idle_coroutines() -> Want:
+    """The `async def`s without decorators that await nothing but what they call, if anything."""
+    return Want(idle_coroutines=True)
+
+
+def iterating() -> Want:
+    """Coroutines with a `for` over something whose elements come and go elsewhere in the project."""
+    return Want(iterating=True)
 
 
 def wrong_awaits() -> Want:

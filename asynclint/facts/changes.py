@@ -1,0 +1,79 @@
+"""Which coroutines loop over something whose elements come and go elsewhere."""
+
+import re
+from collections.abc import Iterator
+
+from asynclint.facts.entities import Class, Instance, Module
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.names import Bound
+from asynclint.facts.project import Project
+
+# Methods of sets, dicts, lists and deques.
+CHANGING = frozenset(
+    {
+        *("add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "insert"),
+        *("intersection_update", "pop", "popitem", "popleft", "remove", "setdefault", "update"),
+    }
+)
+_NAME = re.compile(r"[^\W\d]\w*")
+_BY_SECOND = ("filter()", "map()")  # take what they iterate over as their second argument
+_VIEWS = frozenset({"enumerate", "filter", "items", "iter", "keys", "map", "reversed", "values", "zip", "self"})
+
+
+def looped_over(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes with such a loop, as far as can be told by names."""
+    for loop in facts.loops:
+        function = facts.scopes[facts.executor(loop.scope)].function
+        if not loop.is_async and loop.iterable != "0" and function is not None and function.is_async:
+            is_vague = not loop.iterable or loop.iterable.startswith(_BY_SECOND)
+            if is_vague or _may_change(project, facts, loop.scope, loop.iterable):
+                yield loop.scope
+
+
+def _may_change(project: Project, facts: ModuleFacts, scope: int, code: str) -> bool:
+    names = set(_names(facts, scope, code)) - _VIEWS
+    return any(not names.isdisjoint(_changed(module)) for module in _modules(project, facts, scope, code))
+
+
+def _modules(project: Project, facts: ModuleFacts, scope: int, code: str) -> Iterator[ModuleFacts]:
+    """The files in which the container may be changed."""
+    yield facts
+    owner = code.rpartition("<")[2].rstrip(">")
+    while owner:
+        yield from _behind(project, facts, scope, owner)
+        owner = owner.rpartition(".")[0]
+
+
+def _behind(project: Project, facts: ModuleFacts, scope: int, code: str) -> Iterator[ModuleFacts]:
+    for name in _NAME.findall(code)[:1]:
+        imported = (b.value.partition(":")[0] for b in facts.scopes[0].names.get(name, ()) if b.bound is Bound.IMPORT)
+        paths = [path for module in imported if (path := project.located(module, facts.path))]
+        yield from filter(None, map(project.module, paths))
+    match project.evaluate(facts.path, scope, code):
+        case Instance(of=Class() as klass) | (Class() as klass):
+            paths = [base.path for base in project.lineage(klass) if isinstance(base, Class)]
+            yield from filter(None, map(project.module, paths))
+        case Module(path=path):
+            yield from filter(None, [project.module(path)])
+
+
+def _changed(module: ModuleFacts) -> frozenset[str]:
+    """The names in what is changed in a file."""
+    codes = [(change.scope, change.container) for change in module.changes]
+    for call in module.calls:
+        for code in (call.callee, *(argument.rpartition("=")[2] for argument in call.arguments)):
+            container, _, method = code.rpartition(".")
+            if method in CHANGING and container:
+                codes.append((call.scope, container))
+    return frozenset(name for scope, code in codes for name in _names(module, scope, code))
+
+
+def _names(module: ModuleFacts, scope: int, code: str) -> Iterator[str]:
+    """The names in a code, and in what its variable stands for."""
+    found = _NAME.findall(code)
+    yield from found
+    while scope >= 0 and found:
+        for binding in module.scopes[scope].names.get(found[0], ()):
+            if binding.bound in (Bound.VALUE, Bound.IMPORT):
+                yield from _NAME.findall(binding.value)
+        scope = module.scopes[scope].parent

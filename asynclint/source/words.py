@@ -1,0 +1,76 @@
+"""Which files of a project say which names, by their texts: what no one file can tell of a function it defines.
+
+All files below the project's root are read, twice, when somebody first asks, so this is only for who needs it.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from asynclint.source.files import discover, module_root, repository_root
+
+_COROUTINE = re.compile(rb"\basync[ \t]+def[ \t]+(\w+)")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_QUOTED = re.compile(rb"[\"'](?:[\w.]*[.:])?([A-Za-z_]\w*)[\"']")
+
+
+def _attribute(word: str) -> bytes:
+    return rb"\.\s*%s(?!\w)" % re.escape(word[1:].encode())
+
+
+class Said(Struct, frozen=True):
+    """The files that say a name, be it in a comment, and whether a text consists of it anywhere."""
+
+    files: tuple[str, ...]
+    is_quoted: bool
+
+
+_NOWHERE = Said((), is_quoted=False)
+_Index = dict[bytes, Said]
+
+
+class Words:
+    """The names of the coroutine functions of projects, and where they are said.
+
+    `content` gives what a file holds, and raises OSError.
+    """
+
+    def __init__(self, content: Callable[[str], bytes], exclude: Sequence[str] = ()) -> None:
+        self._content = content
+        self._exclude = exclude
+        self._read: dict[str, tuple[frozenset[str], _Index]] = {}
+
+    def said(self, path: str, name: str) -> Said:
+        """Where the project of a file says the name of a coroutine function; the file itself is always read."""
+        root = min(repository_root(path), module_root(path), key=len)
+        files, index = self._read.get(root, (frozenset[str](), {}))
+        if path not in files:
+            files = files or frozenset(map(os.path.abspath, discover([root], exclude=self._exclude).files))
+            files |= {path}
+            index = self._index(sorted(files))
+            self._read[root] = files, index
+        return index.get(name.encode(), _NOWHERE)
+
+    def times(self, path: str, word: str) -> int:
+        """How often a file says a word, or `.word`, comments included."""
+        wanted = re.compile(rb"(?<!\w)%s(?!\w)" % re.escape(word.encode()) if word[0] != "." else _attribute(word))
+        return sum(len(wanted.findall(content)) for _, content in self._contents([path]))
+
+    def _index(self, files: Sequence[str]) -> _Index:
+        names = {name for _, content in self._contents(files) for name in _COROUTINE.findall(content)}
+        said: dict[bytes, list[str]] = {name: [] for name in names}
+        quoted: set[bytes] = set()
+        for path, content in self._contents(files):
+            for name in names.intersection(_WORD.findall(content)):
+                said[name].append(path)
+            quoted |= names.intersection(_QUOTED.findall(content))
+        return {name: Said(tuple(said[name]), is_quoted=name in quoted) for name in names}
+
+    def _contents(self, files: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        for path in files:
+            try:
+                yield path, self._content(path)
+            except OSError:
+                continue

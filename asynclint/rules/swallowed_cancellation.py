@@ -15,6 +15,7 @@ from asynclint.rule.cancellation import (
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Semantics, explore
+from asynclint.rule.remedies import let_through, names_cancellation, names_only_cancellation
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
 from asynclint.rule.trees import call_name, code_of, own_children, walk
@@ -108,9 +109,11 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
 
     ## What to do
 
-    End the handler with a bare `raise`. Where `BaseException` is meant to catch errors, catch `Exception`, which does
-    not include `CancelledError`; the same goes for what tenacity and backoff retry on. Code that really ends a
-    cancellation says so with `asyncio.current_task().uncancel()`.
+    End a handler of `CancelledError` alone with a bare `raise`. Where it is caught together with errors that the handler
+    is there for, let it through when it is meant for this task, `if asyncio.current_task().cancelling(): raise`; before
+    Python 3.11 by an `except asyncio.CancelledError: raise` before the handler. Where `BaseException` is meant to catch
+    errors, catch `Exception`, which does not include `CancelledError`; the same goes for what tenacity and backoff retry
+    on. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
 
     ## Not reported
 
@@ -256,8 +259,10 @@ def _message(body: Body, guard: Guard, how: str) -> str:
         return f"{after}`{body.text(guard.head)}` swallows it and `{body.name}` {how}; let `CancelledError` through"
     if guard.handler.type is None:
         catch, remedy = "a bare `except`", "catch `Exception` instead, or end the handler with `raise`"
-    elif "asyncio.CancelledError" in body.caught(guard.handler.type):
-        catch, remedy = f"`except {body.text(guard.handler.type)}`", "end the handler with `raise`"
+    elif names_cancellation(body, guard.handler.type):
+        alone = names_only_cancellation(body, guard.handler.type)
+        catch = f"`except {body.text(guard.handler.type)}`"
+        remedy = "end the handler with `raise`" if alone else let_through(body)
     else:
         catch = f"`except {body.text(guard.handler.type)}`"
         remedy = "catch `Exception` instead, or end the handler with `raise`"

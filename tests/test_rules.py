@@ -253,3 +253,24 @@ def test_a_new_rule_needs_only_its_module(make: Make) -> None:
     result = lint_source(b"print(1)\n", "new.py", load(str(ROOT), isolated=True))
     assert [(finding.name, finding.span.line) for finding in result.findings] == [("brand-new", 1)]
     assert textwrap.dedent(pages()["brand-new.md"]).startswith("# brand-new\n\n**ASL999** ")
+
+
+# advice
+
+
+@pytest.mark.parametrize(
+    ("oldest", "advice"), [("py310", "`except asyncio.CancelledError: raise`"), ("py311", ".cancelling(): raise`")]
+)
+def test_advice_is_given_for_the_oldest_python(oldest: str, advice: str) -> None:
+    code = """
+        import asyncio
+
+        async def connect(client):
+            try:
+                await client.connect()
+            except (OSError, asyncio.CancelledError):
+                raise RuntimeError("cannot connect")
+    """
+    config = load(".", isolated=True, overrides={"target-version": oldest})
+    (finding,) = lint_source(textwrap.dedent(code).encode(), "example.py", config).findings
+    assert advice in finding.message

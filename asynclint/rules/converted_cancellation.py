@@ -13,6 +13,7 @@ from asynclint.rule.cancellation import (
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Outcomes, Semantics, explore
+from asynclint.rule.remedies import let_through, names_cancellation
 from asynclint.rule.thrown import is_of_kind, other_exception, raises_cancellation
 from asynclint.rule.trees import call_name, own_children, walk
 
@@ -83,9 +84,11 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
 
     ## What to do
 
-    Catch `Exception`, which does not include `CancelledError`, or put an `except asyncio.CancelledError: raise` before
-    the handler. A timeout needs no `CancelledError` in its `except`: `asyncio.timeout` and `asyncio.wait_for` raise
-    `TimeoutError`.
+    Catch `Exception`, which does not include `CancelledError`. A timeout needs no `CancelledError` in its `except`:
+    `asyncio.timeout` and `asyncio.wait_for` raise `TimeoutError`. Some libraries cancel futures of their own when a
+    connection is lost; where the handler is there for that, let the error through when it is meant for this task,
+    `if asyncio.current_task().cancelling(): raise`, before Python 3.11 by an `except asyncio.CancelledError: raise`
+    before the handler.
 
     ## Not reported
 
@@ -154,8 +157,7 @@ def _message(body: Body, guard: Guard, thrown: "Raise") -> str:
     assert guard.handler is not None
     kind = guard.handler.type
     catch = "a bare `except`" if kind is None else f"`except {body.text(kind)}`"
-    asks_for_all = "asyncio.CancelledError" not in body.caught(kind)
-    remedy = "catch `Exception` instead" if asks_for_all else "let `CancelledError` through"
+    remedy = let_through(body) if names_cancellation(body, kind) else "catch `Exception` instead"
     return (
         f"when `{body.name}` is cancelled, {catch} raises {_word(body, thrown)} instead, which looks like a failure to "
         f"whoever cancelled it; {remedy}"

@@ -109,11 +109,11 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
 
     ## What to do
 
-    End a handler of `CancelledError` alone with a bare `raise`. Where it is caught together with errors that the handler
-    is there for, let it through when it is meant for this task, `if asyncio.current_task().cancelling(): raise`; before
-    Python 3.11 by an `except asyncio.CancelledError: raise` before the handler. Where `BaseException` is meant to catch
-    errors, catch `Exception`, which does not include `CancelledError`; the same goes for what tenacity and backoff retry
-    on. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
+    End a handler of `CancelledError` alone with a bare `raise`. Where it is caught together with errors that the
+    handler is there for, let it through when it is meant for this task, `if asyncio.current_task().cancelling():
+    raise`; before Python 3.11 by an `except asyncio.CancelledError: raise` before the handler. Where `BaseException` is
+    meant to catch errors, catch `Exception`, which does not include `CancelledError`; the same goes for what tenacity
+    and backoff retry on. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
 
     ## Not reported
 

@@ -1,12 +1,12 @@
 """Conditions that only another task of the same process can make true or false."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.entities import Class, Function, Instance, Named
-from asynclint.facts.names import Binding, Bound
+from asynclint.facts.entities import Function, Named
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.changing import changes, home_scope
 from asynclint.rule.threads import threaded
 
 if TYPE_CHECKING:
@@ -58,47 +58,12 @@ def _parts(test: "BaseExpression") -> "Iterator[Name | Attribute | None]":
 
 def _changing(body: Body, part: "Name | Attribute") -> list[Function] | None:
     """The other functions of the project that change it, None when it is not known what it is."""
-    if isinstance(part, cst.Name):
-        return _changing_variable(body, part.value)
-    owner = body.resolve(part.value)
-    if isinstance(owner, Class):
-        return []  # a constant, or a member of an enumeration
-    if not isinstance(owner, Instance) or not isinstance(owner.of, Class):
+    found = changes(body, part)
+    if found is None:
         return None
-    name = part.attr.value
-    classes = [klass for klass in body.project.lineage(owner.of) if isinstance(klass, Class)]
-    scopes = [(klass.path, body.project.scope(klass)) for klass in classes]
-    if any(name in scope.names and _is_code(scope.names[name]) for _, scope in scopes):
-        return None
-    found = [(path, scope.klass.attributes.get(name, ())) for path, scope in scopes if scope.klass is not None]
-    if not any(bindings for _, bindings in found):
-        return None
-    functions = (_functions(body, path, bindings) for path, bindings in found)
-    return [f for each in functions for f in each if body.project.scope(f).name not in _MAKING and f != body.entity]
-
-
-def _is_code(bindings: Iterable[Binding]) -> bool:
-    """Is it a property, or a method?"""
-    return any(binding.bound not in (Bound.VALUE, Bound.ANNOTATION) for binding in bindings)
-
-
-def _changing_variable(body: Body, name: str) -> list[Function] | None:
-    scope = body.scope
-    while scope >= 0:
-        bindings = body.facts.scopes[scope].names.get(name)
-        if bindings:
-            functions = _functions(body, body.facts.path, bindings)
-            return [function for function in functions if function.scope not in (scope, body.scope)]
-        scope = body.facts.scopes[scope].parent
-    return None
-
-
-def _functions(body: Body, path: str, bindings: Iterable[Binding]) -> list[Function]:
-    """The functions in which these bindings stand."""
-    module = body.project.module(path)
-    executors = [module.executor(binding.scope) for binding in bindings if binding.scope >= 0] if module else []
-    known = [index for index in dict.fromkeys(executors) if module and module.scopes[index].function is not None]
-    return [Function(path, index) for index in known]
+    home = Function(body.facts.path, home_scope(body, part.value)) if isinstance(part, cst.Name) else None
+    functions = dict.fromkeys(change.function for change in found)
+    return [f for f in functions if f not in (home, body.entity) and body.project.scope(f).name not in _MAKING]
 
 
 def _is_threaded(body: Body, function: Function) -> bool:

@@ -17,6 +17,7 @@ from asynclint.rule.cancellation import (
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.remedies import let_through, names_cancellation, names_only_cancellation
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
+from asynclint.rule.stopping import asks_whether_to_stop
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
 from asynclint.rule.trees import call_name, code_of, own_children, walk
 
@@ -118,8 +119,9 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that
-    passes the error on (stores it, sets it on a future) or asks `cancelling()` first; the coroutine given to
-    `asyncio.run`; a task that ends right after its handler, because then nothing is left to go on.
+    passes the error on (stores it, sets it on a future) or asks first: `cancelling()`, or a flag that another function
+    sets where it calls `cancel()`; the coroutine given to `asyncio.run`; a task that ends right after its handler,
+    because then nothing is left to go on.
     """
     if not body.is_async or is_entry_point(body) or raises_cancellation(body):
         return
@@ -250,7 +252,7 @@ def _assume(body: Body, guard: Guard, test: "BaseExpression", truth: bool, state
         return (_PASSED if truth != negated else state,)
     if "cancelling()" in body.text(test):
         return (_PASSED if truth == negated else state,)
-    return (state,)
+    return (_PASSED if asks_whether_to_stop(body, test, guard.handler) else state,)
 
 
 def _message(body: Body, guard: Guard, how: str) -> str:

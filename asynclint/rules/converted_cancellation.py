@@ -159,16 +159,22 @@ def _message(body: Body, guard: Guard, thrown: "Raise") -> str:
     catch = "a bare `except`" if kind is None else f"`except {body.text(kind)}`"
     remedy = let_through(body) if names_cancellation(body, kind) else "catch `Exception` instead"
     return (
-        f"when `{body.name}` is cancelled, {catch} raises {_word(body, thrown)} instead, which looks like a failure to "
-        f"whoever cancelled it; {remedy}"
+        f"when `{body.name}` is cancelled, {catch} raises {_word(body, thrown)} instead, which "
+        f"{_effect(body, thrown)}; {remedy}"
     )
 
 
 def _message_of_finally(body: Body, thrown: "Raise") -> str:
     return (
-        f"when `{body.name}` is cancelled, this `finally` raises {_word(body, thrown)} instead, which looks like a "
-        "failure to whoever cancelled it; raise it behind the `try`, after an `except Exception`"
+        f"when `{body.name}` is cancelled, this `finally` raises {_word(body, thrown)} instead, which "
+        f"{_effect(body, thrown)}; raise it behind the `try`, after an `except Exception`"
     )
+
+
+def _effect(body: Body, thrown: "Raise") -> str:
+    if body.name == "__anext__" and _word(body, thrown) == "`StopAsyncIteration`":
+        return "swallows it, and the iteration ends as if complete"
+    return "looks like a failure to whoever cancelled it"
 
 
 def _word(body: Body, thrown: "Raise") -> str:

@@ -51,7 +51,10 @@ class HandlerFacts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class WithFacts(Struct, frozen=True, array_like=True, gc=False):
-    """One item of a `with`: the code of what is entered; `column` and `certain` as for a call."""
+    """One item of a `with`: the code of what is entered; `column` and `certain` as for a call.
+
+    `waits` says of an `async with` that its block may wait while it holds what is entered, see `facts.held`.
+    """
 
     scope: int
     line: int
@@ -60,6 +63,7 @@ class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     column: int = 0
     certain: bool = True
     last_line: int = 0
+    waits: bool = False
 
 
 class LoopFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -1,4 +1,4 @@
-"""What a generator still has to leave while it waits at a `yield`: `with` blocks and the bodies of `finally`."""
+"""What is held while a function waits: the `with` blocks and `finally`s around a `yield`, a lock around an `await`."""
 
 import ast
 
@@ -12,6 +12,22 @@ _TELLS = frozenset({"print", "debug", "info", "warning", "error", "exception", "
 def entered_code(item: ast.withitem, *, is_async: bool) -> str:
     """`a()@` of `with a()`, `a()@!` of `async with a()`, `@` or `@!` alone for what has no code."""
     return code_of(item.context_expr) + ("@!" if is_async else "@")
+
+
+def waits_inside(block: ast.AsyncWith) -> bool:
+    """Does it wait between entering and leaving, other than for the condition it entered, which is left meanwhile?"""
+    entered = code_of(block.items[0].context_expr) if len(block.items) == 1 else ""
+    own = {f"{entered}.wait", f"{entered}.wait_for"} if entered else set()
+    nodes = (node for statement in block.body for node in ast.walk(statement))
+    waits = (node for node in nodes if isinstance(node, (*_AWAITS, ast.comprehension, ast.Yield)))
+    return any(_awaited_callee(node) not in own for node in waits)
+
+
+def _awaited_callee(node: ast.AST) -> str:
+    match node:
+        case ast.Await(value=ast.Call(func=func)):
+            return code_of(func)
+    return ""
 
 
 def final_code(final: list[ast.stmt]) -> str:

@@ -16,7 +16,7 @@ from asynclint.facts.calls import (
 )
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
-from asynclint.facts.held import entered_code, final_code
+from asynclint.facts.held import entered_code, final_code, waits_inside
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import (
     Binding,
@@ -400,12 +400,13 @@ class _Walker:
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)
+        waits = isinstance(node, ast.AsyncWith) and waits_inside(node)
         for item in node.items:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
             place = item.context_expr
             last = node.end_lineno or node.lineno
-            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last)
+            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last, waits)
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint.facts.calls import Use
+from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Coroutine, Function
 from asynclint.facts.project import Project
 from asynclint.rule import Place
@@ -51,6 +51,24 @@ def takings(body: Body, kinds: frozenset[str]) -> Iterator[Taking]:
             assert isinstance(node, cst.Call)
             if body.type_of(lock).startswith("asyncio.") == isinstance(body.parent(node), cst.Await):
                 yield Taking(lock, node)
+
+
+def is_taken_by_plain_functions(body: Body, lock: "BaseExpression") -> bool:
+    """Does a plain function of the same file take it too, so that it has to stay a lock of threads?"""
+    held = _place(body, lock)
+    entered = ((item.scope, item.item) for item in body.facts.withs if not item.is_async)
+    by_hand = ((call.scope, call.callee.removesuffix(".acquire")) for call in body.facts.calls if _acquires(call))
+    taken = {scope for scope, code in (*entered, *by_hand) if held and _home_in(body, scope, code) == held}
+    functions = (body.facts.scopes[body.facts.executor(scope)].function for scope in taken)
+    return any(function is not None and not function.is_async for function in functions)
+
+
+def _acquires(call: CallFacts) -> bool:
+    return call.callee.endswith(".acquire")
+
+
+def _home_in(body: Body, scope: int, code: str) -> Kept | None:
+    return _home(body.project, body.facts.path, scope, code)
 
 
 def private_takings(body: Body, kinds: frozenset[str]) -> Iterator[Taking]:

@@ -7,6 +7,7 @@ from asynclint.facts.entities import Coroutine, Entity, Function
 from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
+from asynclint.rule.contention import is_always_free
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
@@ -26,10 +27,15 @@ def suspends(body: Body, node: "CSTNode") -> bool:
         case cst.Await(expression=awaited):
             return not _runs_through(body.project, body.resolve(awaited), _DEEPEST)
         case cst.Asynchronous():
-            return not isinstance(body.parent(node), cst.FunctionDef)
+            return not isinstance(body.parent(node), cst.FunctionDef) and not _enters_free_locks(body, node)
         case cst.Yield():
             return body.kind is BodyKind.ASYNC_GENERATOR
     return False
+
+
+def _enters_free_locks(body: Body, node: "CSTNode") -> bool:
+    block = body.parent(node)
+    return isinstance(block, cst.With) and all(is_always_free(body, item.item) for item in block.items)
 
 
 def wait_text(body: Body, node: "CSTNode") -> str:

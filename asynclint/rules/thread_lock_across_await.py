@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from asynclint.rule import Body, InTests, Problem, entering, named_calls, rule
+from asynclint.rule.acquisitions import is_taken_by_plain_functions
 from asynclint.rule.locks import REENTRANT_LOCKS, THREAD_LOCKS, Hold, held_while_waiting
 from asynclint.rule.suspension import drives_coroutines, wait_text
 
@@ -61,10 +62,11 @@ def thread_lock_across_await(body: Body) -> Iterator[Problem]:
 
     ## Not reported
 
-    A lock that is left, or released on every path, before the `await`; one that is taken with `blocking=False` or
-    `timeout=0`; one that is made and taken in the same call (ASL506 says of it that it protects nothing); objects whose
-    class is not known, whatever their name; locks of files (ASL206 says that entering them blocks); files that run
-    coroutines by hand (`coroutine.send(None)`); test files.
+    A lock that is left, or released on every path, before the `await`; an `async with` on an asyncio lock or condition
+    of the same object that is always free, because nobody waits while holding it; a lock that is taken with
+    `blocking=False` or `timeout=0`; one that is made and taken in the same call (ASL506 says of it that it protects
+    nothing); objects whose class is not known, whatever their name; locks of files (ASL206 says that entering them
+    blocks); files that run coroutines by hand (`coroutine.send(None)`); test files.
     """
     if not body.is_async or drives_coroutines(body):
         return
@@ -75,7 +77,9 @@ def thread_lock_across_await(body: Body) -> Iterator[Problem]:
 def _message(body: Body, hold: Hold) -> str:
     lock, kind = body.text(hold.lock), body.type_of(hold.lock)
     waiting = f"`{body.name}` holds `{lock}` while it waits at {wait_text(body, hold.waits)}"
-    remedy = f"use `{body.library}.Lock` with `async with`, or release `{lock}` before waiting"
+    release = f"release `{lock}` before waiting"
+    is_shared = is_taken_by_plain_functions(body, hold.lock)
+    remedy = release if is_shared else f"use `{body.library}.Lock` with `async with`, or {release}"
     if kind in REENTRANT_LOCKS:
         return f"{waiting}, and a `{kind}` meanwhile lets in every other coroutine of the same thread; {remedy}"
     return f"{waiting}, and any other coroutine that takes it meanwhile stops the event loop for good; {remedy}"

@@ -53,7 +53,8 @@ class HandlerFacts(Struct, frozen=True, array_like=True, gc=False):
 class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     """One item of a `with`: the code of what is entered; `column` and `certain` as for a call.
 
-    `waits` says of an `async with` that its block may wait while it holds what is entered, see `facts.held`.
+    `waits` says of an `async with` that its block may wait while it holds what is entered, see `facts.held`;
+    `last_line` is the last of the block.
     """
 
     scope: int

@@ -1,4 +1,4 @@
-"""Which coroutine functions may change something shared that they have read before they waited."""
+"""Which coroutine functions may change something shared that they read before they waited, or keep others out."""
 
 import ast
 from collections import Counter
@@ -9,7 +9,7 @@ _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def may_race(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Does it wait, and both read and write something under the same name that is no local variable?"""
-    nodes = list(_own(function))
+    nodes = list(_own(function.body))
     if not any(map(_waits, nodes)):
         return False
     declared = {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
@@ -29,6 +29,21 @@ def may_race(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
             case ast.Attribute() | ast.Name():
                 reads[_name(node)] += 1
     return any(reads[name] > 0 for name in written)
+
+
+def claimed_from(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The line from which on no other coroutine runs it, 0 for none: it left if a flag was set, and has now set it."""
+    tested: set[str] = set()
+    for statement in function.body:
+        match statement:
+            case ast.If(test=ast.Attribute() as flag, body=[*_, ast.Return() | ast.Raise()], orelse=[]):
+                tested.add(ast.unparse(flag))
+            case ast.Assign(targets=[ast.Attribute() as flag], value=ast.Constant(value=True)):
+                if ast.unparse(flag) in tested:
+                    return statement.lineno
+        if any(map(_waits, _own([statement]))):
+            break
+    return 0
 
 
 def is_plain_value(value: ast.expr | None) -> bool:
@@ -55,9 +70,9 @@ def _name(node: ast.expr) -> str:
     return ""
 
 
-def _own(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
-    """Its nodes, without those of the functions inside."""
-    waiting: list[ast.AST] = list(function.body)
+def _own(statements: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Their nodes, without those of the functions inside."""
+    waiting: list[ast.AST] = list(statements)
     while waiting:
         node = waiting.pop()
         yield node

@@ -34,7 +34,7 @@ from asynclint.facts.names import (
 )
 from asynclint.facts.numbers import number_of
 from asynclint.facts.patches import patched
-from asynclint.facts.races import is_plain_value, may_race
+from asynclint.facts.races import claimed_from, is_plain_value, may_race
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -200,6 +200,7 @@ class _Walker:
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
             is_stub=_is_stub(node.body),
             may_race=isinstance(node, ast.AsyncFunctionDef) and may_race(node),
+            claimed=claimed_from(node) if isinstance(node, ast.AsyncFunctionDef) else 0,
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
         self.bind(node.name, Bound.DEFINITION, target=scope)

@@ -11,7 +11,7 @@ from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.containers import Change, Container
-from asynclint.rule.shared import locks_above, locks_at, locks_of_callers
+from asynclint.rule.guarding import locks_above, locks_at, locks_of_callers
 from asynclint.rule.trees import argument_codes, code_of, walk
 
 if TYPE_CHECKING:

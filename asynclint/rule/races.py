@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.creating import creates
 from asynclint.rule.flow import Semantics, explore
 from asynclint.rule.shared import is_changed_in_place, is_shared, names_in, targets_of
 from asynclint.rule.suspension import suspends, suspension
@@ -21,11 +22,6 @@ _DERIVING = frozenset(
         *("abs", "bytes", "dict", "float", "frozenset", "int", "list", "max", "min", "round", "set", "sorted"),
         *("str", "sum", "tuple"),
     )
-)
-# What is done twice to no good, unlike reading or computing the same value again.
-_CREATES = re.compile(
-    r"_*(async_)?(acquire|add|begin|boot|book|charge|connect|create|init|initiali[sz]e|insert|launch|listen|login|new|open|"
-    r"pay|post|publish|register|reserve|send|serve|set_?up|spawn|start|subscribe|transfer)(_\w+)?"
 )
 _FRESH, _DONE = "fresh", "done"
 _MOST_NODES = 15_000  # a body of more is not followed
@@ -307,7 +303,7 @@ def _written_late(body: Body, block: "If", tested: "BaseExpression", text: str) 
         waits = state if not isinstance(state, str) else suspension(body, node)
         for target in targets_of(node):
             if body.text(target) == text and is_shared(body, target):
-                counts = takes or (waits is not None and _creates(waits))
+                counts = takes or (waits is not None and creates(waits))
                 if waits is not None and counts and isinstance(node, cst.AugAssign) is takes and not _looks_again(node):
                     found.setdefault(id(node), Race(target, tested, waits))
                 yield _DONE
@@ -326,11 +322,3 @@ def _written_late(body: Body, block: "If", tested: "BaseExpression", text: str) 
 
     explore(block.body, [_FRESH], Semantics(step=step, raises=lambda _, state: (state,)))
     yield from found.values()
-
-
-def _creates(waits: "CSTNode") -> bool:
-    """Is it an `await` of what creates something, by its name?"""
-    match waits:
-        case cst.Await(expression=cst.Call(func=func)):
-            return _CREATES.fullmatch(code_of(func).rpartition(".")[2]) is not None
-    return False

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Problem, entering, named_calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.acquisitions import Again, Taking, private_takings, taken_again, takings, unprotected
+from asynclint.rule.exclusion import excludes_others
 from asynclint.rule.locks import ASYNC_LOCKS, THREAD_LOCKS, is_private
-from asynclint.rule.shared import excludes_others
 from asynclint.rule.suspension import wait_text
 from asynclint.rule.trees import code_of, walk
 

@@ -3,8 +3,8 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, InTests, Problem, rule, shared_changes
 from asynclint.rule import nodes as cst
+from asynclint.rule.exclusion import excludes_others, has_one_user, never_meets_itself, runs_as_one
 from asynclint.rule.races import Race, late_writes, races
-from asynclint.rule.shared import excludes_others, runs_as_one, runs_in_one_task
 from asynclint.rule.suspension import drives_coroutines, wait_text
 
 if TYPE_CHECKING:
@@ -98,20 +98,26 @@ def race_across_await(body: Body) -> Iterator[Problem]:
     caches that are filled twice with the same; lists and sets, which `+=` and `|=` change in place, and what may be
     one; what happens under a lock, or in a function that is called under one; what is read or tested again after the
     `await`; a flag that is set before it; methods that run once for each object, by their name, or in the loop of one
-    task; a `yield`, which hands over to the caller and not to the event loop; test files. What went through a variable
-    is information only: the object may have a single user.
+    task; private methods, and hooks that a base class calls, where every call is made in such a method, under a lock
+    or behind a flag; attributes of an object that a framework makes for one request or one dialogue; a `yield`, which
+    hands over to the caller and not to the event loop; test files. What went through a variable is information only:
+    the object may have a single user.
     """
-    if not body.is_async or drives_coroutines(body) or runs_as_one(body) or runs_in_one_task(body):
+    if not body.is_async or drives_coroutines(body) or runs_as_one(body) or never_meets_itself(body):
         return
     reported = set()
     for race in races(body):
-        if not isinstance(race.waits, cst.Yield) and not excludes_others(body, race.target):
+        if not isinstance(race.waits, cst.Yield) and not _has_nobody_else(body, race):
             reported.add(id(race.target))
             yield Problem(race.target, _lost(body, race), trace=_trace(race, "read"), is_information=bool(race.copy))
     for race in late_writes(body):
-        if id(race.target) not in reported and not excludes_others(body, race.target):
+        if id(race.target) not in reported and not _has_nobody_else(body, race):
             reported.add(id(race.target))
             yield Problem(race.target, _late(body, race), trace=_trace(race, "tested"), is_information=True)
+
+
+def _has_nobody_else(body: Body, race: Race) -> bool:
+    return excludes_others(body, race.target) or has_one_user(body, race.target)
 
 
 def _lost(body: Body, race: Race) -> str:

@@ -6,6 +6,7 @@ from asynclint.rule import nodes as cst
 from asynclint.rule.acquisitions import Again, Taking, private_takings, taken_again, takings, unprotected
 from asynclint.rule.exclusion import excludes_others
 from asynclint.rule.locks import ASYNC_LOCKS, THREAD_LOCKS, is_private
+from asynclint.rule.rechecks import is_tested_again
 from asynclint.rule.suspension import wait_text
 from asynclint.rule.trees import code_of, walk
 
@@ -119,9 +120,10 @@ def lock_misuse(body: Body) -> Iterator[Problem]:
 
     Locks that functions inside, callers or others get to see; locks of their own in test files; a lock that another
     function or a callback releases, or that is released under a condition; semaphores that are taken twice; a lock that
-    the called function takes only under a condition, or of another object; `wait()` in any loop; conditions in private
-    functions and in those that their own file calls, because the caller may hold the lock. A `wait()` under an `if` is
-    information only: the code behind it may not depend on what was tested.
+    the called function takes only under a condition, or of another object; `wait()` in any loop, and under an `if` that
+    returns behind it or whose test is made again before anything rests on it; conditions in private functions and in
+    those that their own file calls, because the caller may hold the lock. A `wait()` under an `if` is information only:
+    the code behind it may not depend on what was tested.
     """
     if not body.is_async:
         return
@@ -198,9 +200,10 @@ def _misused(body: Body, call: "Call", condition: str, method: str) -> Iterator[
         yield Problem(call, f"{message}, and nothing here takes it; put it into `async with {condition}`")
     elif method == "wait" and not any(isinstance(node, cst.While | cst.For) for node in above):
         test = next((node for node in above if isinstance(node, cst.If) and _is_predicate(node)), None)
-        if test is not None and any(
+        is_held = any(
             code_of(item.item) == condition for node in above if isinstance(node, cst.With) for item in node.items
-        ):
+        )
+        if test is not None and is_held and not is_tested_again(body, test, call):
             tested = f"`{body.text(test.test)}` is not tested again after `{condition}.wait()`"
             told = "another coroutine may have come first, or the wait ended without reason"
             advice = f"make the `if` a `while`, or use `{condition}.wait_for(...)`"

@@ -24,6 +24,13 @@ _CONFIGURED = re.compile(
     r"|listener|middleware|node|observer|platform|plugin|provider|replica|server|shard|stage|step|tool)s?(?:_ids|_names)?$",
     re.IGNORECASE,
 )
+_NUMEROUS = re.compile(
+    r"(?<![a-z])(?:doc(?:ument)?|file(?:_?name)?|(?:uu|u)?id|line|link|page|path|record|row|ur[il]|user)s(?![a-z])",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"(?<![a-z])(?:all|execute|fetch\w*|find|glob|iterdir|listdir|query|rglob|scan\w*|search|select)(?![a-z])"
+)
 _ONE_FOR_ONE = frozenset(
     {
         "dict",
@@ -52,6 +59,29 @@ def open_ended(body: Body, iterable: "BaseExpression") -> "BaseExpression | None
     and attributes are held to be small, and so is what is named like a batch or like a part of the program.
     """
     return _open(body, iterable, frozenset())
+
+
+def is_numerous(body: Body, iterable: "BaseExpression") -> bool:
+    """Is there evidence that it has many elements: a number, its name (rows, urls, files, ids), a query it comes from?
+
+    The clients of a server, members that come and go, are as many as there happen to be.
+    """
+    match iterable:
+        case cst.Integer():
+            return True
+        case cst.Name(value=name):
+            return _NUMEROUS.search(name) is not None or any(_comes_from_query(body, v) for v in _assigned(body, name))
+    text = body.text(iterable)
+    return (
+        _NUMEROUS.search(text) is not None
+        or _comes_from_query(body, iterable)
+        or is_changing_membership(body, iterable)
+    )
+
+
+def _comes_from_query(body: Body, value: "BaseExpression") -> bool:
+    called = value.expression if isinstance(value, cst.Await) else value
+    return isinstance(called, cst.Call) and _ASKING.search(body.text(called.func).rpartition(".")[2]) is not None
 
 
 def sources_of(comprehension: "CSTNode") -> "Iterator[BaseExpression]":

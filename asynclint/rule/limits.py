@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TypeGuard
 
 from asynclint.facts.calls import CallFacts, Use, WithFacts
-from asynclint.facts.entities import Coroutine, Entity, Function, Instance, Named
+from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
@@ -126,14 +126,19 @@ def is_limiter(entity: Entity | None) -> bool:
     return isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name in LIMITERS
 
 
-def workload(project: Project, function: Function | Named, depth: int = _DEEPEST) -> Workload:
-    """What a coroutine function does, followed through the coroutine functions of the project that it calls."""
+def workload(
+    project: Project, function: Function | Named, receiver: Class | None = None, depth: int = _DEEPEST
+) -> Workload:
+    """What a coroutine function does, followed through the coroutine functions of the project that it calls.
+
+    `receiver` is the class of the object it is called on, where that is known: it may override what it inherits.
+    """
     if isinstance(function, Named):
         return Workload.BUSY if connects(function) else Workload.IDLE
     module = project.module(function.path)
     if module is None:
         return Workload.BUSY
-    parts = (*_of_withs(project, module, function), *_of_calls(project, module, function, depth))
+    parts = (*_of_withs(project, module, function), *_of_calls(project, module, function, receiver, depth))
     return max(parts, default=Workload.IDLE)
 
 
@@ -164,39 +169,55 @@ def _of_with(project: Project, path: str, item: WithFacts) -> Workload:
     if is_limiter(project.evaluate(path, item.scope, item.item)):
         return Workload.LIMITED
     called = project.evaluate(path, item.scope, item.item.removesuffix("()"))
-    return _by_name(called.name if isinstance(called, Named) else item.item)
+    return _by_name(called.name if isinstance(called, Named) else item.item, item.item)
 
 
-def _of_calls(project: Project, module: ModuleFacts, function: Function, depth: int) -> Iterator[Workload]:
+def _of_calls(
+    project: Project, module: ModuleFacts, function: Function, receiver: Class | None, depth: int
+) -> Iterator[Workload]:
+    own = next(iter(project.function(function).parameters), "") if receiver else ""
     for call in module.calls:
         if module.executor(call.scope) == function.scope:
-            yield _of_call(project, module.path, call, depth)
+            is_own = own != "" and call.callee == f"{own}.{call.last_name}"
+            yield _of_call(project, module.path, call, receiver if is_own else None, depth)
 
 
-def _of_call(project: Project, path: str, call: CallFacts, depth: int) -> Workload:
-    callee = project.call(path, call)
+def _of_call(project: Project, path: str, call: CallFacts, receiver: Class | None, depth: int) -> Workload:
+    found = project.member(Instance(receiver), call.last_name) if receiver else None
+    callee = found if isinstance(found, Function) else project.call(path, call)
     if isinstance(callee, Function) and isinstance(project.result(callee), Coroutine):
-        deeper = workload(project, callee, depth - 1) if depth else Workload.IDLE
+        klass = receiver or _class_of_receiver(project, path, call)
+        deeper = workload(project, callee, klass, depth - 1) if depth else Workload.IDLE
         return Workload.LIMITED if sounds_limited(call.callee) else deeper
     if call.use is not Use.AWAITED:
         return Workload.IDLE
     if isinstance(callee, Named) and callee.name in _SLEEPS:
         return Workload.IDLE if call.arguments[:1] == ("0",) else Workload.BUSY
-    return _by_name(callee.name if isinstance(callee, Named) else call.callee)
+    return _by_name(callee.name if isinstance(callee, Named) else call.callee, call.callee)
 
 
-def _by_name(name: str) -> Workload:
+def _class_of_receiver(project: Project, path: str, call: CallFacts) -> Class | None:
+    owner = project.evaluate(path, call.scope, call.callee.rpartition(".")[0])
+    return owner.of if isinstance(owner, Instance) and isinstance(owner.of, Class) else None
+
+
+def _by_name(name: str, written: str) -> Workload:
+    """By the documented name of what is called, and the way it is written."""
     if name in _CONSUMING or sounds_limited(name):
         return Workload.LIMITED
     if name in _HARMLESS or _SOUNDS_OFFLOADED.search(name):
         return Workload.IDLE
-    return Workload.BUSY if _reaches_out(name) else Workload.IDLE
+    return Workload.BUSY if _reaches_out(name, written) else Workload.IDLE
 
 
-def _reaches_out(name: str) -> bool:
-    """Is it called on a client or a connection, or by a name that says what it does: `download_file`?"""
+def _reaches_out(name: str, written: str) -> bool:
+    """Is it called on a client or a connection, or by a name that says what it does: `download_file`?
+
+    Of a documented name only the class says so: the word in the name of a package is about all there is in it.
+    """
     receiver, _, method = name.removesuffix("()").rpartition(".")
     verbs = [word for word in _WORD.findall(method) if word != "async"]
-    return verbs[:1] != [] and (
-        verbs[0] in _REACHING_OUT or any(word.lower() in _OUTSIDE for word in _WORD.findall(receiver))
-    )
+    klass = receiver.rpartition(".")[2]
+    owners = (klass if klass[:1].isupper() else "", written.removesuffix("()").rpartition(".")[0])
+    words = (word.lower() for owner in owners for word in _WORD.findall(owner))
+    return verbs[:1] != [] and (verbs[0] in _REACHING_OUT or any(word in _OUTSIDE for word in words))

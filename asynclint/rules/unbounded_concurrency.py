@@ -2,9 +2,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Function, InTests, Problem, calls, rule
+from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.fanouts import JOINS, SPAWNS, FanOut, fan_outs
+from asynclint.rule.iterables import is_numerous
 from asynclint.rule.limits import Workload, is_limiter, limits_a_client, sounds_limited, workload
 from asynclint.rule.trees import walk
 
@@ -35,7 +36,8 @@ def unbounded_concurrency(body: Body) -> Iterator[Problem]:
     `map`, and tasks made by `create_task` in a comprehension or loop, with or without a `TaskGroup`. What is gone over
     must be of unknown size, or of a hundred elements and more: a parameter, what a call gives, a local built from
     those. And what is called must be known, and be known to wait for something outside the program (a client, a
-    connection, a file, a query, a sleep) with no limit of its own.
+    connection, a file, a query, a sleep) with no limit of its own. It is information only where nothing speaks of many
+    elements: a name (rows, urls, files, pages, ids), a query, a number, members that come and go.
 
     ## Bad
 
@@ -105,7 +107,10 @@ def unbounded_concurrency(body: Body) -> Iterator[Problem]:
     for fan_out in fan_outs(body):
         if id(fan_out.start) not in reported and not _is_limited(body, fan_out):
             reported.add(id(fan_out.start))
-            yield Problem(fan_out.start, _message(body, fan_out), trace=tuple(_trace(body, fan_out)))
+            few = not is_numerous(body, fan_out.over)
+            yield Problem(
+                fan_out.start, _message(body, fan_out), trace=tuple(_trace(body, fan_out)), is_information=few
+            )
 
 
 def _is_limited(body: Body, fan_out: FanOut) -> bool:
@@ -117,8 +122,14 @@ def _is_limited(body: Body, fan_out: FanOut) -> bool:
         or _is_measured(body, fan_out.over)
         or _speaks_of_a_limit(body)
         or limits_a_client(body.project, body.facts, _scopes_in_sight(body))
-        or workload(body.project, fan_out.work.of) is not Workload.BUSY
+        or workload(body.project, fan_out.work.of, _receiver(body, fan_out.callee)) is not Workload.BUSY
     )
+
+
+def _receiver(body: Body, callee: "BaseExpression") -> Class | None:
+    """The class of the object whose method is called."""
+    owner = body.resolve(callee.value) if isinstance(callee, cst.Attribute) else None
+    return owner.of if isinstance(owner, Instance) and isinstance(owner.of, Class) else None
 
 
 def _is_measured(body: Body, over: "BaseExpression") -> bool:

@@ -32,6 +32,20 @@ def capacity(queue: Queue) -> Capacity | None:
     return Capacity(only, *made[0]) if only is not None else None
 
 
+def is_filled_first(queue: Queue, made: Capacity) -> bool:
+    """Does whoever makes the queue await the body that fills it, and only then take from it?
+
+    A queue with a `maxsize` would then be full for ever.
+    """
+    body, gets = queue.body, queue.calls("get", "get_nowait")
+    if made.path != body.facts.path or queue.family is None or queue.family.escapes or not gets:
+        return False
+    maker, sites = body.facts.executor(made.call.scope), list(body.call_sites())
+    own = [call for module, call in gets if module is body.facts and module.executor(call.scope) == maker]
+    awaited = all(site.use is Use.AWAITED and body.facts.executor(site.scope) == maker for site in sites)
+    return bool(sites) and awaited and len(own) == len(gets) and min(c.line for c in own) > max(s.line for s in sites)
+
+
 def _made(queue: Queue) -> Iterator[tuple[str, CallFacts]]:
     """The calls that make queues in the functions that bind its places."""
     project = queue.body.project

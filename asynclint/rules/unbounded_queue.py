@@ -3,12 +3,12 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Default, Place, Problem, named_calls, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.capacity import Capacity, capacity
+from asynclint.rule.capacity import Capacity, capacity, is_filled_first
 from asynclint.rule.queues import Queue
 from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode
+    from libcst import BaseExpression, Call, CSTNode, For, While
 
 _FULL = frozenset({"asyncio.QueueFull", "builtins.Exception", "builtins.BaseException"})
 _LOOKS = frozenset({"full", "qsize"})
@@ -72,7 +72,8 @@ def unbounded_queue(body: Body) -> Iterator[Problem]:
 
     Whether a consumer keeps up cannot be seen, so this rule is off. It speaks of queues that are made in sight, and of
     a `put` in a `while` or `async for` loop that does not itself wait for the items or for a semaphore, or ask how long
-    the queue is. A queue whose `maxsize` is chosen elsewhere is left alone.
+    the queue is. A queue whose `maxsize` is chosen elsewhere is left alone, and so is one whose maker awaits the
+    producer and takes from it only then, because a full queue would block both for ever.
     """
     for call in body.all_calls() if body.is_async else ():
         match call:
@@ -83,7 +84,7 @@ def unbounded_queue(body: Body) -> Iterator[Problem]:
                 made = capacity(queue) if queue.code and not _looks(queue) else None
                 if made and made.is_bounded and method == "put_nowait" and not _is_caught(body, call):
                     yield Problem(call, _full(body, queue, call), trace=_trace(made))
-                elif made and not made.is_bounded and _is_endless(body, queue, call):
+                elif made and not made.is_bounded and _is_endless(body, queue, made, call):
                     yield Problem(call, _grows(queue, method), trace=_trace(made))
 
 
@@ -109,13 +110,25 @@ def _is_caught(body: Body, call: "Call") -> bool:
     return False
 
 
-def _is_endless(body: Body, queue: Queue, put: "Call") -> bool:
+def _is_endless(body: Body, queue: Queue, made: Capacity, put: "Call") -> bool:
     """Does it stand in a loop that may go on for ever, without waiting for anything but the next item?"""
-    if code_of(put.args[0].value) == "None":
+    if code_of(put.args[0].value) == "None" or is_filled_first(queue, made):
         return False
     loops = [above for above in body.ancestors(put) if isinstance(above, cst.While | cst.For)]
-    endless = [loop for loop in loops if isinstance(loop, cst.While) or loop.asynchronous is not None]
+    endless = [loop for loop in loops if not _is_finite(loop)]
     return bool(endless) and not any(_waits(queue, node) for loop in loops for node in walk(loop, own_children))
+
+
+def _is_finite(loop: "While | For") -> bool:
+    """Is it an ordinary `for`, or a `while not iterator.done()` that goes on to the next element each time?"""
+    if isinstance(loop, cst.For):
+        return loop.asynchronous is None
+    match loop.test:
+        case cst.UnaryOperation(cst.Not(), cst.Call(cst.Attribute(iterator, cst.Name("done")), args=[])):
+            advancing = f"{code_of(iterator)}.next"
+            calls = (node for node in walk(loop.body, own_children) if isinstance(node, cst.Call))
+            return any(code_of(call.func) == advancing for call in calls)
+    return False
 
 
 def _waits(queue: Queue, node: "CSTNode") -> bool:

@@ -1,13 +1,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Default, Function, InTests, Problem, rule, while_loops
+from asynclint.rule import Body, Default, InTests, Problem, rule, while_loops
 from asynclint.rule import nodes as cst
-from asynclint.rule.polling import changers
+from asynclint.rule.polling import Watched, watched
 from asynclint.rule.trees import statements
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, CSTNode, While
+    from libcst import CSTNode, While
 
 _SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep"})
 
@@ -72,9 +72,9 @@ def busy_wait(body: Body) -> Iterator[Problem]:
     """
     for loop in body.nodes if body.is_async else ():
         if isinstance(loop, cst.While) and _only_sleeps(body, loop):
-            found = changers(body, loop.test)
-            if found:
-                yield Problem(loop.test, _message(body, loop, *found[0]), trace=_trace(body, found[0][1]))
+            for found in watched(body, loop.test)[:1]:
+                trace = tuple((changer, "it is changed here") for changer in found.changers)
+                yield Problem(loop.test, _message(body, loop, found), trace=trace)
 
 
 def _only_sleeps(body: Body, loop: "While") -> bool:
@@ -88,13 +88,11 @@ def _says_nothing(statement: "CSTNode") -> bool:
     return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.SimpleString | cst.Ellipsis)
 
 
-def _message(body: Body, loop: "While", watched: "BaseExpression", changer: Function) -> str:
-    name, where = body.text(watched), body.project.qualname(changer)
-    is_flag = not any(isinstance(node, cst.Comparison) for node in (loop.test, *body.ancestors(watched)))
+def _message(body: Body, loop: "While", found: Watched) -> str:
+    name, changers = body.text(found.part), [f"`{body.project.qualname(changer)}`" for changer in found.changers]
+    is_flag = not any(isinstance(node, cst.Comparison) for node in (loop.test, *body.ancestors(found.part)))
     kind, wait = ("Event", "`await event.wait()`") if is_flag else ("Condition", "`await condition.wait_for(...)`")
-    what = f"`while {body.text(loop.test)}` wakes up again and again only to look at `{name}`, which `{where}` changes"
-    return f"{what}; use an `{body.library}.{kind}` that is told there, and {wait} here"
-
-
-def _trace(body: Body, changer: Function) -> "tuple[tuple[Function, str], ...]":
-    return ((changer, "it is changed here"),)
+    who = f"{changers[0]} changes" if len(changers) == 1 else f"{', '.join(changers[:-1])} and {changers[-1]} change"
+    where = "there" if len(changers) == 1 else f"wherever `{name}` changes"
+    what = f"`while {body.text(loop.test)}` wakes up again and again only to look at `{name}`, which {who}"
+    return f"{what}; use an `{body.library}.{kind}` that is told {where}, and {wait} here"

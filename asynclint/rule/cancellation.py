@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CANCELLATION = frozenset({"asyncio.CancelledError", "builtins.BaseException"})
 _ENTRIES = frozenset({"asyncio.run", "asyncio.Runner.run", "asyncio.AbstractEventLoop.run_until_complete"})
 _SPAWNING = frozenset({Use.ARGUMENT, Use.ASSIGNED, Use.STORED, Use.COLLECTED})
+CLOSING = frozenset(
+    {"close", "aclose", "stop", "shutdown", "cleanup", "disconnect", "wait_closed", "terminate", "release", "cancel"}
+)
 _WAITS = frozenset({"wait_for", "gather", "wait", "shield"})  # of asyncio, or of a project that wraps them
 
 
@@ -74,6 +77,14 @@ def awaits(node: "CSTNode") -> bool:
     return any(isinstance(part, cst.Await | cst.Asynchronous) for part in walk(node, own_children))
 
 
+def only_closes(block: "CSTNode") -> bool:
+    """Does it wait for nothing but the end of something: `await client.disconnect()`?"""
+    nodes = list(walk(block, own_children))
+    awaited = [node.expression for node in nodes if isinstance(node, cst.Await)]
+    closes = all(isinstance(each, cst.Call) and call_name(each) in CLOSING for each in awaited)
+    return bool(awaited) and closes and not any(isinstance(node, cst.Asynchronous) for node in nodes)
+
+
 def is_entry_point(body: Body) -> bool:
     """Is it what the program runs: the coroutine its own file gives to `asyncio.run`?"""
     entries = (call for call in body.facts.calls if call.arguments and _is_entry(body, call))
@@ -97,6 +108,16 @@ def is_task(body: Body, guard: Guard) -> bool:
         return False
     around = [*body.ancestors(guard.head), *(node for part in guard.block for node in walk(part, own_children))]
     return bool(sites & _SPAWNING) or any(_is_service_loop(node) for node in around)
+
+
+def is_child_of_group(body: Body) -> bool:
+    """Does its file start it in what calls itself a task group, where an error of one child ends them all?"""
+    for call in body.facts.calls:
+        if call.last_name in ("start_soon", "create_task") and call.arguments and "group" in call.callee.lower():
+            started = body.evaluate(call.scope, call.arguments[0])
+            if started in (body.entity, Coroutine(body.entity)):
+                return True
+    return False
 
 
 def _is_service_loop(node: "CSTNode") -> bool:

@@ -10,6 +10,7 @@ from asynclint.rule.cancellation import (
     awaits,
     guards,
     is_entry_point,
+    only_closes,
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Outcomes, Semantics, explore
@@ -96,7 +97,7 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
     already, because its own cancellation arrives the same way; raising a subclass of `CancelledError`, `SystemExit` or
     `KeyboardInterrupt`; exceptions of unknown kind, and those that call themselves a cancellation; the coroutine given
     to `asyncio.run`; code around the `yield` of a context manager. A handler that swallows the cancellation on another
-    path is ASL401's.
+    path is ASL401's. A `finally` behind nothing but `await client.close()` and its like is information only.
     """
     if not body.is_async or is_entry_point(body) or raises_cancellation(body):
         return
@@ -110,7 +111,7 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
         if isinstance(statement, cst.Try | cst.TryStar) and statement.finalbody and _awaits_before_finally(statement):
             thrown = _thrown_instead(body, statement.finalbody.body, "")
             if thrown is not None:
-                yield Problem(thrown, _message_of_finally(body, thrown))
+                yield Problem(thrown, _message_of_finally(body, thrown), is_information=only_closes(statement.body))
 
 
 def _awaits_before_finally(statement: "Try | TryStar") -> bool:

@@ -6,10 +6,12 @@ from asynclint.rule import Body, InTests, Problem, calls, decorated_coroutines, 
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import (
     CANCELLATION,
+    CLOSING,
     Guard,
     awaits,
     guards,
     is_awaited_directly,
+    is_child_of_group,
     is_entry_point,
     is_task,
     waits_for_existing,
@@ -19,7 +21,7 @@ from asynclint.rule.remedies import let_through, names_cancellation, names_only_
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
 from asynclint.rule.stopping import asks_whether_to_stop
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
-from asynclint.rule.trees import call_name, code_of, own_children, walk
+from asynclint.rule.trees import call_name, code_of, own_children, statements, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, ExceptHandler, ExceptStarHandler, Return, WithItem
@@ -33,9 +35,6 @@ State: TypeAlias = "str | CSTNode"
 _FORWARDING = frozenset({"cancel", "set_exception", "uncancel", "throw"})
 _TALKING = frozenset(
     {"print", "str", "repr", "format", "debug", "info", "warning", "warn", "error", "exception", "critical", "log"}
-)
-_CLOSING = frozenset(
-    {"close", "aclose", "stop", "shutdown", "cleanup", "disconnect", "wait_closed", "terminate", "release", "cancel"}
 )
 _SAVING = frozenset({"sys.exc_info", "sys.exception"})
 _ENDING = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
@@ -121,7 +120,7 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that
     passes the error on (stores it, sets it on a future) or asks first: `cancelling()`, or a flag that another function
     sets where it calls `cancel()`; the coroutine given to `asyncio.run`; a task that ends right after its handler,
-    because then nothing is left to go on.
+    because then nothing is left to go on. Of the handler of a request that only answers it is information.
     """
     if not body.is_async or is_entry_point(body) or raises_cancellation(body):
         return
@@ -146,7 +145,17 @@ def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
     held = bool(ends & {_HELD, _FLYING})
     answered = _ANSWERED in ends or (held and _gives_a_result(body))
     if (answered and not is_task(body, guard)) or (held and is_awaited_directly(body)):
-        yield Problem(guard.head, _message(body, guard, "returns as if it had finished"))
+        message = _message(body, guard, "returns as if it had finished")
+        yield Problem(guard.head, message, is_information=_only_responds(body, guard))
+
+
+def _only_responds(body: Body, guard: Guard) -> bool:
+    """Is it the handler of a request that only answers? Nobody reads the answer then, and nothing goes on after it."""
+    is_handler = body.function is not None and "request" in body.function.parameters
+    match [*statements(guard.handler.body)] if guard.handler is not None else []:
+        case [cst.Return(value=cst.Call() as made)]:
+            return is_handler and call_name(made).endswith("Response")
+    return False
 
 
 def _gives_a_result(body: Body) -> bool:
@@ -216,7 +225,7 @@ def _is_cleanup(body: Body, guard: Guard, node: "CSTNode") -> bool:
     if guard.handler in above or any(isinstance(outer, cst.Finally) for outer in above):
         return True
     awaited = [part.expression for part in walk(node, own_children) if isinstance(part, cst.Await)]
-    return bool(awaited) and all(isinstance(a, cst.Call) and call_name(a) in _CLOSING for a in awaited)
+    return bool(awaited) and all(isinstance(a, cst.Call) and call_name(a) in CLOSING for a in awaited)
 
 
 def _catches(body: Body, handler: "Handler", state: State) -> Catch:
@@ -268,4 +277,6 @@ def _message(body: Body, guard: Guard, how: str) -> str:
     else:
         catch = f"`except {body.text(guard.handler.type)}`"
         remedy = "catch `Exception` instead, or end the handler with `raise`"
+        if is_child_of_group(body):  # which `Exception` would not shield from a `sys.exit()`
+            remedy = "put `except asyncio.CancelledError: raise` before it"
     return f"{after}{catch} swallows it and `{body.name}` {how}; {remedy}"

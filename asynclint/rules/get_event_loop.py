@@ -9,7 +9,7 @@ from asynclint.rule.running import asked_for_the_running_loop, run_by_asyncio
 from asynclint.rule.values import destination
 
 if TYPE_CHECKING:
-    from libcst import Call, CSTNode, Try
+    from libcst import BaseExpression, Call, CSTNode, Try
 
 _RUNNERS = frozenset({"run_until_complete", "run_forever"})
 _LOOKING = frozenset({"is_running", "is_closed"})  # such code asks, and knows that there may be no loop
@@ -86,7 +86,8 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
     protocol, or of a class that its own file makes in coroutines only; `unittest.IsolatedAsyncioTestCase`, which sets a
     loop before every test; code that tries `get_running_loop()` first, handles the `RuntimeError`, tests
     `sys.version_info`, asks `is_running()`, or stands in a file that calls `set_event_loop`. Where the newest targeted
-    Python (`target-version`) is older than 3.12, plain code is left alone.
+    Python (`target-version`) is older than 3.12, plain code is left alone. An `__init__` that asks only for lack of an
+    argument, `if loop is None:`, is information unless its own file leaves that argument out.
     """
     for call in body.calls("asyncio.get_event_loop"):
         if _LOOKING & set(_methods(body, call)):
@@ -100,7 +101,10 @@ def get_event_loop(body: Body) -> Iterator[Problem]:
                 fixes=asked_for_the_running_loop(body, call),
             )
         elif body.target.newest >= _WARNS_SINCE and not _is_guarded(body, call) and (why := _in_plain_code(body, call)):
-            yield Problem(call, f"`{body.text(call)}` {why}", fixes=run_by_asyncio(body, call))
+            given = _stood_in_for(body, call)
+            is_given = given != "" and _is_always_given(body, given)
+            fixes = run_by_asyncio(body, call)
+            yield Problem(call, f"`{body.text(call)}` {why}", is_information=is_given, fixes=fixes)
 
 
 def _running(body: Body, call: "Call") -> str:
@@ -117,10 +121,45 @@ def _in_plain_code(body: Body, call: "Call") -> str:
     if runner := next((method for method in _methods(body, call) if method in _RUNNERS), ""):
         return f"makes no loop any more: it {fails}; use `asyncio.run(...)` in place of `{runner}`"
     if body.name == "__init__" and body.owner is not None and not _is_made_on_a_loop(body, body.owner):
-        owner = body.project.qualname(body.owner)
+        owner, given = body.project.qualname(body.owner), _stood_in_for(body, call)
+        made = f"`{owner}` is made without `{given}`" if given else f"`{owner}` is made"
         late = "use `asyncio.get_running_loop()`, best where the loop is needed"
-        return f"{fails} when `{owner}` is made before an event loop runs; {late}"
+        return f"{fails} when {made} before an event loop runs; {late}"
     return ""
+
+
+def _stood_in_for(body: Body, call: "Call") -> str:
+    """The parameter of the function for whose lack it asks: `if loop is None:`, `loop or get_event_loop()`."""
+    parameters = (*body.function.parameters, *body.function.keywords) if body.function is not None else ()
+    for below, above in pairwise((call, *body.ancestors(call))):
+        match above:
+            case cst.If(test=test) if below is above.body:
+                name = _missing(test)
+            case cst.BooleanOperation(left=cst.Name(value=left), operator=cst.Or()) if below is above.right:
+                name = left
+            case cst.IfExp(test=test) if below is above.body:
+                name = _missing(test)
+            case _:
+                continue
+        if name in parameters:
+            return name
+    return ""
+
+
+def _missing(test: "BaseExpression") -> str:
+    """`loop` in `loop is None` and `not loop`."""
+    match test:
+        case cst.Comparison(cst.Name(value=name), [cst.ComparisonTarget(cst.Is(), cst.Name(value="None"))]):
+            return name
+        case cst.UnaryOperation(operator=cst.Not(), expression=cst.Name(value=name)):
+            return name
+    return ""
+
+
+def _is_always_given(body: Body, parameter: str) -> bool:
+    """Does every place in its own file that makes an object of the class pass this argument by its name?"""
+    made = (call for call in body.facts.calls if body.project.call(body.facts.path, call) == body.owner)
+    return all(any(code.startswith((f"{parameter}=", "**")) for code in call.arguments) for call in made)
 
 
 def _failure(body: Body) -> str:

@@ -49,8 +49,9 @@ def deprecated_asyncio_api(body: Body) -> Iterator[Problem]:
     ## What to do
 
     Choose the loop where it is made: `asyncio.run(main(), loop_factory=uvloop.new_event_loop)` since Python 3.12,
-    `asyncio.Runner(loop_factory=...)` since 3.11. Ask `inspect.iscoroutinefunction`; of functions marked by
-    `asyncio.coroutines._is_coroutine` it knows nothing, use `inspect.markcoroutinefunction` for these.
+    `asyncio.Runner(loop_factory=...)` since 3.11. Whoever asks for the policy mostly wants a loop: the running one is
+    `asyncio.get_running_loop()`, a new one `asyncio.new_event_loop()`. Ask `inspect.iscoroutinefunction`; of functions
+    marked by `asyncio.coroutines._is_coroutine` it knows nothing, use `inspect.markcoroutinefunction` for these.
 
     ## Fix
 

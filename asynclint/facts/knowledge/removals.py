@@ -31,6 +31,9 @@ def _used(deprecated: Version, removed: Version | None, name: str) -> Life:
 _LOOP = Life((3, 8), (3, 10), "leave it out: asyncio takes the running loop")
 _WATCHER = Life((3, 12), (3, 14), "leave it out: asyncio watches its child processes without one")
 _POLICY = Life((3, 14), None, "give `asyncio.run` or `asyncio.Runner` a `loop_factory`")
+_ASKED_POLICY = Life(
+    (3, 14), None, "ask for the loop: `asyncio.get_running_loop()`, or `asyncio.new_event_loop()` for a new one"
+)
 _SELECTOR = Life((3, 14), None, "give `asyncio.run` or `asyncio.Runner` `loop_factory=asyncio.SelectorEventLoop`")
 _PROACTOR = Life((3, 14), None, "leave it out: the proactor loop is what Windows uses anyway")
 
@@ -49,7 +52,7 @@ LIVES: Mapping[str, Life] = {
     "asyncio.PidfdChildWatcher": _WATCHER,
     "asyncio.SafeChildWatcher": _WATCHER,
     "asyncio.ThreadedChildWatcher": _WATCHER,
-    "asyncio.get_event_loop_policy": _POLICY,
+    "asyncio.get_event_loop_policy": _ASKED_POLICY,
     "asyncio.set_event_loop_policy": _POLICY,
     "asyncio.AbstractEventLoopPolicy": _POLICY,
     "asyncio.DefaultEventLoopPolicy": _POLICY,

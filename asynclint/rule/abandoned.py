@@ -21,6 +21,7 @@ _TRIVIAL = frozenset(
     {
         *("contextlib.suppress", "contextlib.nullcontext", "contextlib.aclosing", "contextlib.closing"),
         "async_generator.aclosing",
+        *("io.BytesIO", "io.StringIO"),  # memory, which goes with the last that knows of it
     }
 )
 _DEEPEST = 3

@@ -5,6 +5,7 @@ from asynclint.rule import Body, Default, Problem, async_generators, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.abandoned import has_nothing_to_leave
 from asynclint.rule.cancel_scopes import is_cancel_scope, scope_of
+from asynclint.rule.context_variables import resets_variable
 from asynclint.rule.generators import entered_around, gives_items, is_always_closed, yields
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def yield_in_context_manager(body: Body) -> Iterator[Problem]:
 
     A `break`, a `return` or an exception in the caller's loop leaves an async generator where it is. Its `with` blocks
     are left when the event loop closes it, some time later and in another task: connections return to their pool too
-    late, locks stay taken, and context variables are reset in a context where they were never set.
+    late, locks stay taken, and context variables are reset in a context where they were never set, which raises
+    `ValueError`.
 
     This is information: it is right as long as every caller iterates to the end or closes the generator.
 
@@ -70,9 +72,9 @@ def yield_in_context_manager(body: Body) -> Iterator[Problem]:
 
     Context managers, fixtures, and generators under a decorator that is not known; generators with a single `yield`
     outside of any loop, which frameworks enter like context managers, unless their file iterates over them;
-    `suppress`, `nullcontext`, `aclosing` and context managers of the project that do nothing when they are left;
-    generators that their whole file enters with `aclosing`; timeouts and task groups, of which ASL804 speaks. Of
-    several `yield`s in one block the first is reported.
+    `suppress`, `nullcontext`, `aclosing`, `io.BytesIO`, `io.StringIO` and context managers of the project that do
+    nothing when they are left; generators that their whole file enters with `aclosing`; timeouts and task groups, of
+    which ASL804 speaks. Of several `yield`s in one block the first is reported.
     """
     if not gives_items(body) or is_always_closed(body):
         return
@@ -81,7 +83,10 @@ def yield_in_context_manager(body: Body) -> Iterator[Problem]:
         found = _innermost(body, node)
         if found is not None and id(found[0]) not in seen:
             seen.update(id(block) for block, _ in entered_around(body, node))
-            yield Problem(node, _message(body, found[1]), trace=((found[1].item, "it is entered here"),))
+            resetting = next((item for _, item in entered_around(body, node) if _resets(body, item)), None)
+            item = resetting or found[1]
+            message = _message(body, item, resets=resetting is not None)
+            yield Problem(node, message, trace=((item.item, "it is entered here"),))
 
 
 def _innermost(body: Body, node: "Yield") -> "tuple[With, WithItem] | None":
@@ -105,10 +110,21 @@ def _is_trivial(body: Body, item: "WithItem") -> bool:
     return False
 
 
-def _message(body: Body, item: "WithItem") -> str:
+def _resets(body: Body, item: "WithItem") -> bool:
+    return resets_variable(body.project, body.resolve(item.item))
+
+
+def _message(body: Body, item: "WithItem", *, resets: bool) -> str:
+    yields = f"`{body.name}` yields inside `{_entered(body, item)}`"
+    remedy = "let callers enter it with `contextlib.aclosing`"
+    if resets:
+        return (
+            f"{yields}, which resets a context variable: when a caller leaves its loop early, the event loop closes "
+            f"the generator in another context, and the reset raises `ValueError`; {remedy}"
+        )
     return (
-        f"`{body.name}` yields inside `{_entered(body, item)}`: a caller that leaves its loop early leaves it open "
-        "until the event loop closes the generator, in another task; let callers enter it with `contextlib.aclosing`"
+        f"{yields}: a caller that leaves its loop early leaves it open "
+        f"until the event loop closes the generator, in another task; {remedy}"
     )
 
 

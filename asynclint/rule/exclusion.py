@@ -21,11 +21,9 @@ _ONCE = re.compile(
     r"__\w+__|_*(main|run|start|stop|set_?up|tear_?down|init|initiali[sz]e|open|close|shutdown|serve|loop)(_\w+|forever)?|"
     r"\w+_(loop|forever|locked)|_*async_(setup|start|stop|run|added|will)\w*"
 )
-# A framework makes an object of such a class for each request, or for the dialogue with one user.
-_OF_ONE_USER = re.compile(
-    r".*\b(FlowHandler|ConfigFlow|OptionsFlow|RepairsFlow|HTTPEndpoint|RequestHandler|WebSocketHandler)|"
-    r"(aiohttp|django)\..*\bView"
-)
+# A framework makes an object of such a class for the dialogue with one user, or for each request.
+_DIALOGUE = re.compile(r".*(FlowHandler|ConfigFlow|OptionsFlow|RepairsFlow)")
+_REQUEST = re.compile(r".*\b(HTTPEndpoint|RequestHandler|WebSocketHandler)|(aiohttp|django)\..*\bView")
 _DEEPEST = 4
 
 
@@ -63,8 +61,22 @@ def has_one_user(body: Body, target: "BaseExpression") -> bool:
         target = target.value
     if body.owner is None or body.function is None or not isinstance(target, cst.Attribute):
         return False
-    names = (body.project.qualname(base) for base in body.project.lineage(body.owner)[1:] if base is not None)
-    return code_of(target.value) in body.function.parameters[:1] and any(map(_OF_ONE_USER.fullmatch, names))
+    is_own = code_of(target.value) in body.function.parameters[:1]
+    return is_own and any(_inherits(body.project, body.owner, kind) for kind in (_DIALOGUE, _REQUEST))
+
+
+def is_part_of_a_dialogue(body: Body) -> bool:
+    """Is it a method of an object that talks to one user, or called in its own file by methods of such objects only?"""
+    if body.owner is not None:
+        return _inherits(body.project, body.owner, _DIALOGUE)
+    callers = [Function(body.facts.path, body.facts.executor(call.scope)) for call in body.call_sites()]
+    owners = [body.project.owner(caller) for caller in callers]
+    return bool(owners) and all(owner is not None and _inherits(body.project, owner, _DIALOGUE) for owner in owners)
+
+
+def _inherits(project: Project, klass: Class, kind: re.Pattern[str]) -> bool:
+    names = (project.qualname(base) for base in project.lineage(klass)[1:] if base is not None)
+    return any(map(kind.fullmatch, names))
 
 
 def _is_called_under_lock(body: Body) -> bool:

@@ -1,5 +1,6 @@
 """Client sessions that a function makes for itself, and the requests it sends with each of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from asynclint.facts.module import ScopeKind
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.closing import is_bound
+from asynclint.rule.exclusion import is_part_of_a_dialogue
 from asynclint.rule.openings import contains, is_local, is_shared, opened
-from asynclint.rule.trees import own_children, walk
+from asynclint.rule.shared import is_shared as is_shared_target
+from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode, For, While
@@ -18,6 +21,7 @@ SESSIONS = ("aiohttp.ClientSession", "httpx.AsyncClient")
 _VERBS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "request", "send", "stream"})
 _HARMLESS = frozenset({"base_url", "closed", "cookie_jar", "cookies", "headers", "is_closed"})
 _CLOSING = frozenset({"aclose", "close"})
+_LOGIN = re.compile(r"log_?in|sign_?in|oauth|redirect_uri|exchange_code", re.IGNORECASE)
 _LOOPS = ("For", "While", "ListComp", "SetComp", "DictComp")
 
 
@@ -108,6 +112,28 @@ def is_called_again(body: Body, session: Session) -> bool:
         return True
     given = _given(body)
     return any(not given.isdisjoint(_names(request.args)) for request in session.requests)
+
+
+def is_seldom_called(body: Body) -> bool:
+    """Is it asked only once for the same thing, or once for a dialogue or a login?"""
+    is_cached = body.project.is_cached(body.entity) or _fills_cache(body)
+    return is_cached or is_part_of_a_dialogue(body) or _LOGIN.search(body.name) is not None
+
+
+def _fills_cache(body: Body) -> bool:
+    """Does it look into a collection of others before, and put there what it has got?"""
+    filled, asked = set(), set()
+    for node in body.nodes:
+        match node:
+            case cst.AssignTarget(target=cst.Subscript(value=cache) as target) if is_shared_target(body, target):
+                filled.add(code_of(cache))
+            case cst.Subscript(value=cache) if not isinstance(body.parent(node), cst.AssignTarget):
+                asked.add(code_of(cache))
+            case cst.ComparisonTarget(operator=cst.In() | cst.NotIn(), comparator=cache):
+                asked.add(code_of(cache))
+            case cst.Call(func=cst.Attribute(value=cache, attr=cst.Name(value="get"))):
+                asked.add(code_of(cache))
+    return not (filled & asked) <= {""}
 
 
 def _given(body: Body) -> set[str]:

@@ -9,6 +9,7 @@ from asynclint.rule.sessions import (
     Session,
     is_called_again,
     is_for_one_request,
+    is_seldom_called,
     is_tried_again,
     loop_around,
     sessions,
@@ -75,7 +76,8 @@ def session_per_request(body: Body) -> Iterator[Problem]:
 
     Tests; sessions that are passed on, returned or stored; those of a function that sends several requests, opens a
     web socket, or sends a request that depends on none of its parameters; loops that sleep;
-    sessions with a connector or a transport of their own; the coroutine that `asyncio.run` is given.
+    sessions with a connector or a transport of their own; the coroutine that `asyncio.run` is given; functions that
+    keep the answer in a cache, belong to a dialogue with one user (a config flow), or to a login by their name.
     """
     if not body.is_async or is_entry_point(body) or body.name == "main":
         return
@@ -85,8 +87,9 @@ def session_per_request(body: Body) -> Iterator[Problem]:
             continue
         if loop is not None and not is_tried_again(loop):
             yield _in_loop(body, session)
-        elif not isinstance(loop, cst.While) and is_for_one_request(body, session) and is_called_again(body, session):
-            yield _in_call(body, session)
+        elif not isinstance(loop, cst.While) and is_for_one_request(body, session):
+            if is_called_again(body, session) and not is_seldom_called(body):
+                yield _in_call(body, session)
 
 
 def _sleeps(body: Body, loop: "For | While") -> bool:

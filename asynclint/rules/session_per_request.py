@@ -87,9 +87,12 @@ def session_per_request(body: Body) -> Iterator[Problem]:
             continue
         if loop is not None and not is_tried_again(loop):
             yield _in_loop(body, session)
-        elif not isinstance(loop, cst.While) and is_for_one_request(body, session):
-            if is_called_again(body, session) and not is_seldom_called(body):
-                yield _in_call(body, session)
+        elif not isinstance(loop, cst.While) and _is_made_for_each(body, session):
+            yield _in_call(body, session)
+
+
+def _is_made_for_each(body: Body, session: Session) -> bool:
+    return is_for_one_request(body, session) and is_called_again(body, session) and not is_seldom_called(body)
 
 
 def _sleeps(body: Body, loop: "For | While") -> bool:

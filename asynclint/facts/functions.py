@@ -29,3 +29,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     asked: dict[str, str] = {}  # parameters of which it reads an attribute whenever it runs, with the first such
     held: list[tuple[str, ...]] = []  # for each `yield`: what it stands in, outermost first, see `facts.held`
     may_race: bool = False  # see `asynclint.facts.races`
+    has_finally: bool = False

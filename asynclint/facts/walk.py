@@ -430,8 +430,10 @@ class _Walker:
         self.statements(node.orelse)
         self.held = held
         function = self.running()
-        if function and any(isinstance(inner, _LEAVING) for last in node.finalbody for inner in ast.walk(last)):
-            function.leaves_finally = True
+        if function and node.finalbody:
+            function.has_finally = True
+            inners = (inner for last in node.finalbody for inner in ast.walk(last))
+            function.leaves_finally |= any(isinstance(inner, _LEAVING) for inner in inners)
         self.statements(node.finalbody)
 
     def handled(self, handler: ast.ExceptHandler) -> None:

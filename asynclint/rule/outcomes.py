@@ -1,5 +1,6 @@
 """Who reads what a task ends with, and who surely does not."""
 
+import re
 from typing import TYPE_CHECKING
 
 from asynclint.facts.calls import Use
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _FORGETTING = frozenset({"discard", "remove", "pop"})
 _SUPERVISING = frozenset({"wait", "as_completed"})
+_ENDING = re.compile(r"close|stop|cancel|disconnect|shut_?down|clean_?up|terminate|kill|release|exit|(?:^|_)join$")
 _BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
 
 
@@ -52,6 +54,11 @@ def catches_all(body: Body, work: "BaseExpression") -> bool:
     """Is it a coroutine of the project that catches every exception itself?"""
     coroutine = body.coroutine_of(work)
     return coroutine is not None and isinstance(coroutine.of, Function) and _catches_all(body.project, coroutine.of)
+
+
+def is_ending(body: Body, work: "BaseExpression") -> bool:
+    """Does a coroutine close or stop something? What goes wrong then is often of no interest."""
+    return isinstance(work, cst.Call) and _ENDING.search(body.text(work.func).rpartition(".")[2]) is not None
 
 
 def _forgetful(body: Body, read: "BaseExpression") -> str:

@@ -1,4 +1,3 @@
-import re
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -6,6 +5,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, InTests, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import is_entry_point
+from asynclint.rule.outcomes import is_ending
 from asynclint.rule.raising import may_fail
 from asynclint.rule.waiting import WAIT, Use, Using, Wait, asks_whether_done, is_repeated, uses, waits
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from libcst import BaseExpression, Call
 
 _EARLY = MappingProxyType({"FIRST_COMPLETED": "when the first one is", "FIRST_EXCEPTION": "when the first one fails"})
-_ENDING = re.compile(r"close|stop|cancel|disconnect|shut_?down|clean_?up|terminate|kill|release|exit")
 
 
 @rule(
@@ -115,14 +114,8 @@ def _is_unread(body: Body, wait: Wait, shared: Sequence[Wait], of_all: Sequence[
     """One of the tasks that may fail, when nobody reads their exceptions."""
     done = frozenset(name for each in shared for name in each.done) - wait.tasks.names
     read = any(using.use in (Use.READ, Use.KEPT) for using in (*of_all, *uses(body, done)))
-    failing = (m for m in wait.tasks.made if may_fail(body, m.args[0].value) and not _is_ending(body, m))
+    failing = (m for m in wait.tasks.made if may_fail(body, m.args[0].value) and not is_ending(body, m.args[0].value))
     return None if read else next(failing, None)
-
-
-def _is_ending(body: Body, made: "Call") -> bool:
-    """Does it close something? What goes wrong then is often of no interest."""
-    work = made.args[0].value
-    return isinstance(work, cst.Call) and _ENDING.search(body.text(work.func).rpartition(".")[2]) is not None
 
 
 def _is_left(body: Body, wait: Wait, shared: Sequence[Wait], of_all: Sequence[Using]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from asynclint.facts.blocking import blocked_call
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import Function
 from asynclint.facts.project import Project
@@ -25,6 +26,16 @@ def below(project: Project, function: Function) -> Iterator[Function]:
         fresh = {callee for callee in callees if isinstance(callee, Function)} - seen
         waiting += fresh if len(seen) < _MOST else ()
         seen |= fresh
+
+
+def blocks(project: Project, function: Function) -> bool:
+    """Does it make a call that is known to block, or may it come to one, however many calls away?"""
+    return any(
+        blocked_call(project, module, call) is not None
+        for each in below(project, function)
+        if not project.function(each).is_async and (module := project.module(each.path)) is not None
+        for call in own_calls(project, each)
+    )
 
 
 def reaches(project: Project, function: Function, other: Function) -> bool:

@@ -30,7 +30,7 @@ _QUICK_ROOTS = frozenset(
         *("abc", "asyncio", "collections", "contextlib", "contextvars", "copy", "dataclasses", "datetime", "decimal"),
         *("enum", "functools", "hashlib", "inspect", "itertools", "json", "logging", "math", "operator", "random"),
         *("re", "string", "threading", "time", "traceback", "types", "typing", "typing_extensions", "urllib", "uuid"),
-        *("warnings", "weakref", "builtins"),
+        *("warnings", "weakref", "builtins", "zoneinfo"),
     }
 )
 _SLOW = frozenset(

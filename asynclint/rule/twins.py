@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from asynclint.facts.descent import reaches
+from asynclint.facts.descent import blocks, reaches
 from asynclint.facts.entities import Function
 from asynclint.facts.twins import Twins, twins
 from asynclint.rule import nodes as cst
@@ -12,6 +12,8 @@ from asynclint.rule.values import Fate, destination
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode
+
+__all__ = ["blocks", "twin_passed_over"]
 
 
 def twin_passed_over(body: Body, call: "Call") -> Twins | None:

@@ -1,17 +1,25 @@
 """What a generator still has to leave while it waits at a `yield`: `with` blocks and the bodies of `finally`."""
 
 import ast
+from collections.abc import Sequence
 
-from asynclint.facts.names import code_of
+from asynclint.facts.names import callee_of, code_of
 
 FINALLY, AWAITING_FINALLY = "finally", "finally!"
 _AWAITS = ast.Await, ast.AsyncFor, ast.AsyncWith
+_LIMITS = frozenset({"timeout", "timeout_at"})
 _TELLS = frozenset({"print", "debug", "info", "warning", "error", "exception", "critical", "log"})
 
 
 def entered_code(item: ast.withitem, *, is_async: bool) -> str:
     """`a()@` of `with a()`, `a()@!` of `async with a()`, `@` or `@!` alone for what has no code."""
     return code_of(item.context_expr) + ("@!" if is_async else "@")
+
+
+def limit_in(held: Sequence[str]) -> str:
+    """The code of the innermost call that sets a limit to the waiting: `asyncio.timeout` of `asyncio.timeout()@!`."""
+    entered = (callee_of(code.removesuffix("@!")) for code in reversed(held) if code.endswith("@!"))
+    return next((callee for callee in entered if callee.rpartition(".")[2] in _LIMITS), "")
 
 
 def final_code(final: list[ast.stmt]) -> str:

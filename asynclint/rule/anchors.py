@@ -26,8 +26,17 @@ _NO_LIMIT = frozenset({"None", "timeout=None"})
 _DEEPEST = 3
 
 
-def is_held(body: Body, work: "BaseExpression", *, by_primitives: bool) -> bool:
-    """Is a coroutine of the project held by a timer wherever it waits, or by a queue or lock that outlives it?"""
+def is_held_by_timers(body: Body, work: "BaseExpression") -> bool:
+    """Is a coroutine held by the timer of a sleep or a limit wherever it waits?"""
+    return _is_held(body, work, by_primitives=False)
+
+
+def is_held(body: Body, work: "BaseExpression") -> bool:
+    """Is a coroutine held by a timer wherever it waits, or by a queue or lock that others refer to?"""
+    return _is_held(body, work, by_primitives=True)
+
+
+def _is_held(body: Body, work: "BaseExpression", *, by_primitives: bool) -> bool:
     coroutine = body.coroutine_of(work)
     if coroutine is None or isinstance(coroutine.of, Named):
         return coroutine is not None and coroutine.of == Named("asyncio.sleep")

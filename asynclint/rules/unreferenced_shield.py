@@ -94,7 +94,7 @@ def unreferenced_shield(body: Body) -> Iterator[Problem]:
 
 def _risks(body: Body, work: "BaseExpression") -> list[str]:
     """What may become of the task then, unless what it waits for holds it, and nothing in it fails."""
-    vanishing = "" if is_held(body, work, by_primitives=True) else "it may vanish half-way"
+    vanishing = "" if is_held(body, work) else "it may vanish half-way"
     failing = "its exception is only logged" if may_fail(body, work) else ""
     return [risk for risk in (vanishing, failing) if risk]
 

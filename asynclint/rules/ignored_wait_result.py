@@ -7,6 +7,7 @@ from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import is_entry_point
 from asynclint.rule.outcomes import is_ending
 from asynclint.rule.raising import may_fail
+from asynclint.rule.succeeding import counts_on_success
 from asynclint.rule.waiting import WAIT, Use, Using, Wait, asks_whether_done, is_repeated, uses, waits
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def ignored_wait_result(body: Body) -> Iterator[Problem]:
     that are done and those that are pending, and leaves both to the caller. Where nobody asks the first for their
     `result()` or `exception()`, the program goes on as if they had succeeded; all that remains is the line `Task
     exception was never retrieved` in the log, some time later. Where nobody cancels or awaits the others, they go on
-    in the background, with nothing that refers to them.
+    in the background, with nothing that refers to them. That a failure is only logged is information, unless the
+    function goes on to do something after the wait, or stands ready to catch what only the tasks can raise.
 
     ## Bad
 
@@ -100,7 +102,9 @@ def ignored_wait_result(body: Body) -> Iterator[Problem]:
             remedy = [*(["ask those that are done for their `result()`"] if unread else [])]
             remedy += ["cancel those that are pending"] if left else []
             trace = tuple((made, "this task") for made in wait.tasks.made)
-            yield Problem(wait.call, f"{'; '.join(what)}; {' and '.join(remedy)}", trace=trace)
+            message = f"{'; '.join(what)}; {' and '.join(remedy)}"
+            is_slight = not left and not counts_on_success(body, wait)
+            yield Problem(wait.call, message, trace=trace, is_information=is_slight)
 
 
 def _is_over(body: Body, wait: Wait, of_all: Sequence[Using]) -> bool:

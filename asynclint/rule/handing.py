@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.project import Project
+from asynclint.facts.reach import Way
 from asynclint.rule.body import Body
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from libcst import Arg
 
 _RUNNERS = {"asyncio": "asyncio.to_thread", "anyio": "anyio.to_thread.run_sync"}
+_WRITING = frozenset({"write_bytes", "write_text"})
 _MAKING = frozenset({"__init__", "__post_init__"})  # nobody else has the object yet
 
 
@@ -26,9 +28,11 @@ def packing(body: Body, arguments: "Sequence[Arg]") -> str:
     return "" if takes_all else "in a `lambda`, as it passes no keyword arguments on"
 
 
-def proviso(body: Body, entered: Function) -> str:
-    """What a function must be given in a thread: it may share its object with coroutines that change it there."""
+def proviso(body: Body, entered: Function, way: Way) -> str:
+    """What a function needs in a thread: it may share a file with others, or its object with coroutines."""
     owner = body.project.owner(entered)
+    if owner is None and way.steps[-1].callee.rpartition(".")[2] in _WRITING:
+        return "under a lock, as it writes a file"
     if owner is None or body.project.scope(entered).name in _MAKING:
         return ""
     changing = next((klass for klass in _lineage(body.project, owner) if _is_changed(body.project, klass)), None)

@@ -83,5 +83,5 @@ def _message(body: Body, entry: Entry) -> str:
     if entry.how is How.READ:
         return f"{effect}; read it in a thread: `await {runner(body)}(lambda: {entry.entered})`"
     given = entry.node.args if entry.how is How.CALLED and isinstance(entry.node, cst.Call) else ()
-    remedy = [f"hand it to `{runner(body)}`", packing(body, given), proviso(body, entry.function)]
+    remedy = [f"hand it to `{runner(body)}`", packing(body, given), proviso(body, entry.function, entry.way)]
     return f"{effect}; {', '.join(part for part in remedy if part)}"

@@ -24,7 +24,8 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
     `scope` is where the names are read; `line` is 1-based and `column` ast's 0-based UTF-8 offset.
     An element of a display or an arm of `and`, `or`, `if else` has the use of the whole. `inside` is the index of the
     call it is an argument of, -1 when it is none. A `certain` call is made whenever its function is: it stands under
-    no condition and no `except`, and nothing before it may have left the function.
+    no condition and no `except`, and nothing before it may have left the function. `limit` is the code of what is
+    called `timeout` in the `async with` around it.
     """
 
     scope: int
@@ -35,6 +36,7 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
     arguments: tuple[str, ...] = ()
     inside: int = -1
     certain: bool = True
+    limit: str = ""
 
     @property
     def last_name(self) -> str:

@@ -30,3 +30,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     held: list[tuple[str, ...]] = []  # for each `yield`: what it stands in, outermost first, see `facts.held`
     may_race: bool = False  # see `asynclint.facts.races`
     claimed: int = 0  # the line from which on a flag keeps other coroutines out, see `asynclint.facts.races`
+    has_finally: bool = False

@@ -1,11 +1,13 @@
 """What is held while a function waits: the `with` blocks and `finally`s around a `yield`, a lock around an `await`."""
 
 import ast
+from collections.abc import Sequence
 
-from asynclint.facts.names import code_of
+from asynclint.facts.names import callee_of, code_of
 
 FINALLY, AWAITING_FINALLY = "finally", "finally!"
 _AWAITS = ast.Await, ast.AsyncFor, ast.AsyncWith
+_LIMITS = frozenset({"timeout", "timeout_at"})
 _TELLS = frozenset({"print", "debug", "info", "warning", "error", "exception", "critical", "log"})
 
 
@@ -28,6 +30,12 @@ def _awaited_callee(node: ast.AST) -> str:
         case ast.Await(value=ast.Call(func=func)):
             return code_of(func)
     return ""
+
+
+def limit_in(held: Sequence[str]) -> str:
+    """The code of the innermost call that sets a limit to the waiting: `asyncio.timeout` of `asyncio.timeout()@!`."""
+    entered = (callee_of(code.removesuffix("@!")) for code in reversed(held) if code.endswith("@!"))
+    return next((callee for callee in entered if callee.rpartition(".")[2] in _LIMITS), "")
 
 
 def final_code(final: list[ast.stmt]) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from asynclint.facts.calls import CallFacts, Use
+from asynclint.facts.descent import own_calls
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Module, Named
 from asynclint.facts.project import Project
 
 _PREFIXES = ("a", "a_", "async_", "aio_")
 _SUFFIXES = ("_async", "_aio", "Async")
 _DEEPEST = 8  # calls; further down nothing is looked at
-_MOST = 50  # functions looked at below a twin
 _RESULTS = frozenset({"result", "exception"})  # asked for once the work is known to be done
 _STARTERS = frozenset(
     {
@@ -30,7 +30,7 @@ _QUICK_ROOTS = frozenset(
         *("abc", "asyncio", "collections", "contextlib", "contextvars", "copy", "dataclasses", "datetime", "decimal"),
         *("enum", "functools", "hashlib", "inspect", "itertools", "json", "logging", "math", "operator", "random"),
         *("re", "string", "threading", "time", "traceback", "types", "typing", "typing_extensions", "urllib", "uuid"),
-        *("warnings", "weakref", "builtins"),
+        *("warnings", "weakref", "builtins", "zoneinfo"),
     }
 )
 _SLOW = frozenset(
@@ -75,20 +75,6 @@ def twins(project: Project, callee: Entity | None, receiver: Entity | None) -> T
     return Twins(callee, twin) if twin and _is_worth_awaiting(project, callee, twin) else None
 
 
-def is_served_by(project: Project, twin: Function, function: Function) -> bool:
-    """Is the function the twin, or one of those that the twin calls in its turn?"""
-    waiting, seen = [twin], {twin}
-    while waiting:
-        current = waiting.pop()
-        if current == function:
-            return True
-        callees = (project.call(current.path, call) for call in _own_calls(project, current))
-        fresh = {callee for callee in callees if isinstance(callee, Function)} - seen
-        waiting += fresh if len(seen) < _MOST else ()
-        seen |= fresh
-    return False
-
-
 def _twin_names(name: str) -> Iterator[str]:
     bare = name.lstrip("_")
     private = name.removesuffix(bare)
@@ -107,7 +93,7 @@ def _is_worth_awaiting(project: Project, plain: Function, twin: Function) -> boo
         return False
     if project.function(plain).is_stub:  # an interface that asks for both
         return project.function(twin).is_stub
-    asked = frozenset(call.callee for call in _own_calls(project, plain))
+    asked = frozenset(call.callee for call in own_calls(project, plain))
     return _may_wait(project, plain, frozenset()) and _gives_way(project, twin, asked)
 
 
@@ -158,11 +144,6 @@ def _hands_coroutine(project: Project, path: str, call: CallFacts) -> bool:
     return callee is not None and isinstance(project.result(callee), Coroutine)
 
 
-def _own_calls(project: Project, function: Function) -> list[CallFacts]:
-    module = project.module(function.path)
-    return [call for call in module.calls if module.executor(call.scope) == function.scope] if module else []
-
-
 def _may_wait(project: Project, function: Function, above: frozenset[Function]) -> bool:
     """Does the plain function call anything that is not known to be quick?"""
     if function in above or len(above) > _DEEPEST:
@@ -170,7 +151,7 @@ def _may_wait(project: Project, function: Function, above: frozenset[Function]) 
     if project.function(function).is_stub:
         return True
     here = above | {function}
-    return any(_takes_time(project, function, call, here) for call in _own_calls(project, function))
+    return any(_takes_time(project, function, call, here) for call in own_calls(project, function))
 
 
 def _takes_time(project: Project, function: Function, call: CallFacts, above: frozenset[Function]) -> bool:
@@ -197,7 +178,7 @@ def _gives_way(
     facts, here = project.function(function), above | {function}
     if facts.is_stub or facts.awaits or _enters(project, function):
         return True
-    calls = _own_calls(project, function)
+    calls = own_calls(project, function)
     awaited = [call for call in calls if call.use is Use.AWAITED and (above or call.callee not in asked)]
     return any(_suspends(project, function, call, here) for call in awaited)
 

@@ -16,7 +16,7 @@ from asynclint.facts.calls import (
 )
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
-from asynclint.facts.held import entered_code, final_code, waits_inside
+from asynclint.facts.held import entered_code, final_code, limit_in, waits_inside
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import (
     Binding,
@@ -432,8 +432,10 @@ class _Walker:
         self.statements(node.orelse)
         self.held = held
         function = self.running()
-        if function and any(isinstance(inner, _LEAVING) for last in node.finalbody for inner in ast.walk(last)):
-            function.leaves_finally = True
+        if function and node.finalbody:
+            function.has_finally = True
+            inners = (inner for last in node.finalbody for inner in ast.walk(last))
+            function.leaves_finally |= any(isinstance(inner, _LEAVING) for inner in inners)
         self.statements(node.finalbody)
 
     def handled(self, handler: ast.ExceptHandler) -> None:
@@ -530,7 +532,8 @@ class _Walker:
             self.set_attribute(node)
         arguments = tuple(argument_codes(node))
         inside = self.outer_call if use in (Use.ARGUMENT, Use.COLLECTED) else -1
-        facts = CallFacts(self.scope, node.lineno, node.col_offset, callee, use, arguments, inside, self.certain)
+        place = self.scope, node.lineno, node.col_offset
+        facts = CallFacts(*place, callee, use, arguments, inside, self.certain, limit_in(self.held))
         self.facts.calls.append(facts)
         if patch := patched(node, callee):
             self.facts.patches.append(PatchFacts(self.scope, *patch))

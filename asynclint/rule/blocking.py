@@ -1,12 +1,13 @@
 """What the rules about blocking calls share: finding them in a coroutine, and saying what they do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.facts.blocking import blocked_by, may_block, name_of
 from asynclint.facts.knowledge.blocking import Blocked
 from asynclint.rule import Body, Problem
 from asynclint.rule import nodes as cst
+from asynclint.rule.handing import packing
 from asynclint.rule.trees import argument_codes, call_name, code_of, walk
 from asynclint.rule.unblocking import unblocked
 
@@ -37,18 +38,48 @@ _ANYIO_THREAD = "`await anyio.to_thread.run_sync(...)`"
 _OF_ASYNCIO = ("asyncio.", "loop.", "`aio")
 
 
-def blocking_problems(body: Body, code: str, waits: str) -> Iterator[Problem]:
-    """A problem for each call and each `with` of a coroutine that blocks; `waits` ends "while `fetch` ..."."""
+def blocking_problems(
+    body: Body,
+    code: str,
+    waits: str,
+    *,
+    is_slight: "Callable[[CSTNode], bool]" = lambda _: False,
+    heavy_only: bool = False,
+) -> Iterator[Problem]:
+    """A problem for each call and each `with` of a coroutine that blocks; `waits` ends "while `fetch` ...".
+
+    Those that are slight are information; with `heavy_only` quick calls beside heavy ones are none.
+    """
     if not body.is_async:
         return
     effect = f"blocks the event loop, and every other task, while `{body.name}`"
-    for call, blocked in blocked_calls(body, code):
+    found = [each for each in blocked_calls(body, code) if not _is_tried_again(body, each[0])]
+    for call, blocked in _heavy(body, code, found) if heavy_only else found:
         while_ = "waits for it" if blocked.declared else waits
-        message = f"`{shown(body, call.func)}` {effect} {while_}; use {instead(body, blocked)}"
-        yield Problem(call, message, fixes=unblocked(body, call, instead(body, blocked)))
+        better = instead(body, blocked)
+        how = packing(body, call.args) if better == _ANYIO_THREAD else ""
+        message = f"`{shown(body, call.func)}` {effect} {while_}; use {better}{how and f', {how}'}"
+        yield Problem(call, message, fixes=unblocked(body, call, better), is_information=is_slight(call))
     for item, verb, blocked in blocked_withs(body, code):
         message = f"{verb} `with {shown(body, item.item)}` {effect} {waits}; use {instead(body, blocked)}"
         yield Problem(item.item, message)
+
+
+def _heavy(body: Body, code: str, found: "list[tuple[Call, Blocked]]") -> "list[tuple[Call, Blocked]]":
+    """The calls that are not quick, all of them where the body makes none such and hands none to a thread."""
+    heavy = [each for each in found if not each[1].is_quick]
+    given = (body.resolve(node.value) for node in body.nodes if isinstance(node, cst.Arg))
+    known = (blocked_by(body.project, callee, ()) for callee in given)
+    is_handed = any(blocked and blocked.code == code and not blocked.is_quick for blocked in known)
+    return heavy if heavy or is_handed else found
+
+
+def _is_tried_again(body: Body, call: "Call") -> bool:
+    """Does it stand in the `except` of a `try` that makes the same call already?"""
+    code = code_of(call.func)
+    attempts = (body.parent(above) for above in body.ancestors(call) if isinstance(above, cst.ExceptHandler))
+    tried = (node for attempt in attempts if isinstance(attempt, cst.Try) for node in walk(attempt.body))
+    return any(isinstance(node, cst.Call) and code_of(node.func) == code for node in tried)
 
 
 def blocked_calls(body: Body, code: str) -> "Iterator[tuple[Call, Blocked]]":

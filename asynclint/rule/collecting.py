@@ -10,6 +10,7 @@ from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import Bound
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
+from asynclint.rule.cleanup import kept_task_cleans_up, local_tasks_clean_up
 from asynclint.rule.collectors import filled, is_fresh
 from asynclint.rule.tasks import Kind, started
 from asynclint.rule.trees import code_of, walk
@@ -30,15 +31,18 @@ def uncollected(body: Body, call: "Call") -> str:
             return ""
         case cst.Attribute(value=cst.Name(value=name) as task) if destination(body, call).fate is Fate.DROPPED:
             loop = _loop_over(body, task)
-            if loop is None:
-                return name if _is_own_task(body, name) and _all_quiet(body, body.reads(name)) else ""
-            return _elements(body, loop, name, task)
+            return _variable(body, name) if loop is None else _elements(body, loop, name, task)
         case cst.Attribute(value=task) if destination(body, call).fate is Fate.DROPPED and _is_task(body, task):
             return _attribute(body, task)
     return ""
 
 
 # variables
+
+
+def _variable(body: Body, name: str) -> str:
+    is_left = _is_own_task(body, name) and _all_quiet(body, body.reads(name))
+    return name if is_left and local_tasks_clean_up(body) else ""
 
 
 def _loop_over(body: Body, task: "CSTNode") -> "For | None":
@@ -74,7 +78,7 @@ def _elements(body: Body, loop: "For", name: str, task: "BaseExpression") -> str
     if not isinstance(loop.iter, cst.Name):
         return _attribute(body, loop.iter) if _is_task(body, task) else ""
     container = loop.iter.value
-    if not (_is_of_own_tasks(body, container) or _is_left_over(body, container)):
+    if not (_is_of_own_tasks(body, container) or _is_left_over(body, container)) or not local_tasks_clean_up(body):
         return ""
     return container if all(_is_passed_over(body, read, name) for read in body.reads(container)) else ""
 
@@ -170,7 +174,9 @@ def _attribute(body: Body, value: "BaseExpression") -> str:
     here = (node for node in walk(body.node) if isinstance(node, cst.Attribute) and code_of(node) == code)
     if not all(_is_quiet(body, read) or _is_gone_over(body, read) for read in here):
         return ""
-    return "" if any(_may_wait(body, klass, name) for klass in _lineage(body)) else code
+    if any(_may_wait(body, klass, name) for klass in _lineage(body)):
+        return ""
+    return code if kept_task_cleans_up(body, name) else ""
 
 
 def _is_gone_over(body: Body, read: "BaseExpression") -> bool:

@@ -35,6 +35,7 @@ class Entry:
 
     node: "BaseExpression"
     entered: str
+    function: Function
     way: Way
     how: How
 
@@ -44,7 +45,7 @@ def entries(body: Body, ends: frozenset[str]) -> Iterator[Entry]:
     for node, entered, function, how in _entered(body):
         way = reach_of(body.project).way(function, ends)
         if way is not None:
-            yield Entry(node, entered, way, how)
+            yield Entry(node, entered, function, way, how)
 
 
 def _entered(body: Body) -> "Iterator[tuple[BaseExpression, str, Function, How]]":

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from asynclint.facts.entities import Function
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.collectors import filled, is_fresh
 from asynclint.rule.flow import Semantics, explore
-from asynclint.rule.tasks import started
+from asynclint.rule.tasks import Started, started
 from asynclint.rule.trees import code_of, own_children, walk
 from asynclint.rule.values import FILLING, Destination, Fate, destination, is_idle
 
@@ -228,6 +229,25 @@ def _lasts(body: Body, node: "CSTNode") -> bool:
         case cst.Call(func=func) if isinstance(body.parent(node), cst.Await) or not started(body, node):
             return _LASTING.search(code_of(func).rpartition(".")[2]) is not None
     return False
+
+
+def may_wait_for(body: Body, call: "Call", start: Started) -> bool:
+    """May the function wait for the task, since it waits for something afterwards and the task is not for ever?"""
+    if not body.is_async or start.work is None or _is_endless(body, start.work):
+        return False
+    place = next(index for index, node in enumerate(body.nodes) if node is call)
+    around = [above for above in body.ancestors(call) if isinstance(above, cst.For | cst.While)]
+    after = [*body.nodes[place:], *(part for loop in around for part in walk(loop, own_children))]
+    return any(isinstance(node, cst.Await | cst.Asynchronous) for node in after)
+
+
+def _is_endless(body: Body, work: "BaseExpression") -> bool:
+    """Does it bear the name of what runs on and on, or is it seen to do so?"""
+    if isinstance(work, cst.Call) and _LASTING.search(code_of(work.func).rpartition(".")[2]):
+        return True
+    coroutine = body.coroutine_of(work)
+    function = coroutine.of if coroutine is not None and isinstance(coroutine.of, Function) else None
+    return function is not None and body.project.function(function).has_while
 
 
 def ends_the_program(body: Body) -> bool:

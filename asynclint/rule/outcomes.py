@@ -1,9 +1,12 @@
 """Who reads what a task ends with, and who surely does not."""
 
+import re
 from typing import TYPE_CHECKING
 
 from asynclint.facts.calls import Use
+from asynclint.facts.descent import own_calls
 from asynclint.facts.entities import Coroutine, Entity, Function, Items, Named
+from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 _FORGETTING = frozenset({"discard", "remove", "pop"})
 _SUPERVISING = frozenset({"wait", "as_completed"})
+_ENDING = re.compile(r"close|stop|cancel|disconnect|shut_?down|clean_?up|terminate|kill|release|exit|(?:^|_)join$")
+_DEEPEST = 2  # coroutines that only pass on what they are asked for
 _BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
 
 
@@ -52,6 +57,11 @@ def catches_all(body: Body, work: "BaseExpression") -> bool:
     """Is it a coroutine of the project that catches every exception itself?"""
     coroutine = body.coroutine_of(work)
     return coroutine is not None and isinstance(coroutine.of, Function) and _catches_all(body.project, coroutine.of)
+
+
+def is_ending(body: Body, work: "BaseExpression") -> bool:
+    """Does a coroutine close or stop something? What goes wrong then is often of no interest."""
+    return isinstance(work, cst.Call) and _ENDING.search(body.text(work.func).rpartition(".")[2]) is not None
 
 
 def _forgetful(body: Body, read: "BaseExpression") -> str:
@@ -98,14 +108,26 @@ def _is_supervised(body: Body, container: str) -> bool:
     return any(argument.lstrip("*").rpartition(".")[2] in (name, "") for call in calls for argument in call.arguments)
 
 
-def _catches_all(project: Project, function: Function) -> bool:
+def _catches_all(project: Project, function: Function, deepest: int = _DEEPEST) -> bool:
     module = project.module(function.path)
     if module is None:
         return True
     caught = [h.type for h in module.handlers if h.scope == function.scope]
     if any(code is None or _is_broad(project.evaluate(module.path, function.scope, code)) for code in caught):
         return True
-    return any(item.scope == function.scope and "suppress" in item.item for item in module.withs)
+    if any(item.scope == function.scope and "suppress" in item.item for item in module.withs):
+        return True
+    inner = _passed_on_to(project, module, function) if deepest else None
+    return inner is not None and _catches_all(project, inner, deepest - 1)
+
+
+def _passed_on_to(project: Project, module: ModuleFacts, function: Function) -> Function | None:
+    """The only thing that a coroutine function calls, when that is a coroutine of the project that it awaits."""
+    calls = own_calls(project, function)
+    if len(calls) != 1 or calls[0].use not in (Use.AWAITED, Use.RETURNED) or project.function(function).awaits:
+        return None
+    callee = project.call(module.path, calls[0])
+    return callee if isinstance(callee, Function) and isinstance(project.result(callee), Coroutine) else None
 
 
 def _runs_what_it_is_given(project: Project, function: Function) -> bool:

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from asynclint.facts.descent import blocks, reaches
 from asynclint.facts.entities import Function
-from asynclint.facts.twins import Twins, is_served_by, twins
+from asynclint.facts.twins import Twins, twins
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.trees import argument_codes
@@ -11,6 +12,8 @@ from asynclint.rule.values import Fate, destination
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode
+
+__all__ = ["blocks", "twin_passed_over"]
 
 
 def twin_passed_over(body: Body, call: "Call") -> Twins | None:
@@ -29,7 +32,7 @@ def _stands_in(body: Body, twin: Function) -> bool:
         if body.facts.scopes[scope].function is not None and _overrides(body, Function(body.facts.path, scope), twin):
             return True
         scope = body.facts.scopes[scope].parent
-    return is_served_by(body.project, twin, body.entity)
+    return reaches(body.project, twin, body.entity)
 
 
 def _overrides(body: Body, function: Function, twin: Function) -> bool:

@@ -61,7 +61,8 @@ def blocking_file_io(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Paths that are only computed (`os.path.join`, `path / "x"`, `path.with_suffix`); the methods of a file where
-    the same coroutine opens one, which is reported already; asynchronous files; functions handed on without being
-    called.
+    the same coroutine opens one, which is reported already; what only asks for a file, makes or removes it, in a
+    coroutine that also reads or writes one, itself or in a thread; asynchronous files; functions handed on without
+    being called.
     """
-    yield from blocking_problems(body, "ASL208", "waits for the disk")
+    yield from blocking_problems(body, "ASL208", "waits for the disk", heavy_only=True)

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 
 from asynclint.rule import Body, InTests, Problem, reaching, rule
+from asynclint.rule import nodes as cst
+from asynclint.rule.handing import packing, proviso, runner
 from asynclint.rule.helpers import GRAVE, SLIGHT, Entry, How, entered_text, entries, trace, way_text
 
 
@@ -55,8 +57,9 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
     ## What to do
 
-    Hand the function to a thread, `await asyncio.to_thread(meter.read)`, if what it uses may be used there; or make
-    the way to the blocking call asynchronous, step by step.
+    Hand the function to a thread, `await asyncio.to_thread(meter.read)`, if what it uses may be used there. Where
+    coroutines change the same object meanwhile it needs a lock, and a copy of what they change; and so does what writes
+    to a file. Or make the way to the blocking call asynchronous, step by step.
 
     ## Not reported
 
@@ -77,7 +80,8 @@ def blocking_helper(body: Body) -> Iterator[Problem]:
 
 def _message(body: Body, entry: Entry) -> str:
     effect = f"{entered_text(entry)} blocks the event loop: {way_text(body, entry)}"
-    thread = "anyio.to_thread.run_sync" if body.library == "anyio" else "asyncio.to_thread"
     if entry.how is How.READ:
-        return f"{effect}; read it in a thread: `await {thread}(lambda: {entry.entered})`"
-    return f"{effect}; hand it to `{thread}`"
+        return f"{effect}; read it in a thread: `await {runner(body)}(lambda: {entry.entered})`"
+    given = entry.node.args if entry.how is How.CALLED and isinstance(entry.node, cst.Call) else ()
+    remedy = [f"hand it to `{runner(body)}`", packing(body, given), proviso(body, entry.function, entry.way)]
+    return f"{effect}; {', '.join(part for part in remedy if part)}"

@@ -1,7 +1,9 @@
 from collections.abc import Iterator
+from functools import partial
 
 from asynclint.rule import Body, InTests, Problem, blocking_calls, rule
 from asynclint.rule.blocking import blocking_problems
+from asynclint.rule.prompting import holds_up_nobody
 
 
 @rule(
@@ -15,7 +17,8 @@ def blocking_input(body: Body) -> Iterator[Problem]:
     """A coroutine that asks the user, or reads standard input, stops the event loop until they have typed.
 
     `input`, `getpass.getpass` and `sys.stdin.readline` wait in the thread of the event loop, and nobody waits longer
-    than a program does for its user.
+    than a program does for its user. Asking once, in a file that starts no tasks and no server, is information: often
+    nothing else runs then.
 
     ## Bad
 
@@ -51,4 +54,4 @@ def blocking_input(body: Body) -> Iterator[Problem]:
 
     A function handed on without being called, and functions of the project that bear such a name.
     """
-    yield from blocking_problems(body, "ASL207", "waits for the user")
+    yield from blocking_problems(body, "ASL207", "waits for the user", is_slight=partial(holds_up_nobody, body))

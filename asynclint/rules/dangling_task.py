@@ -3,8 +3,10 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, InTests, Problem, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.keeping import How, Loss, loss
+from asynclint.rule.anchors import is_held_by_timers
+from asynclint.rule.keeping import How, Loss, loss, may_wait_for
 from asynclint.rule.outcomes import catches_all
+from asynclint.rule.raising import may_fail
 from asynclint.rule.suspension import never_suspends
 from asynclint.rule.tasks import Kind, Started, started, starting
 
@@ -34,7 +36,8 @@ def dangling_task(body: Body) -> Iterator[Problem]:
     All spellings count: `asyncio.create_task`, `ensure_future`, `asyncio.Task`, `create_task` of what is known to be a
     loop of asyncio, and `gather` and `shield` without `await`. Shown as information are dropped futures of
     `run_coroutine_threadsafe`, whose exception is not even logged, of `loop.run_in_executor`, which runs to its end in
-    any case, and tasks whose coroutine catches every exception itself, or waits for nothing.
+    any case, and tasks whose coroutine catches every exception itself, or waits for nothing but the clock: where each
+    of its waits is an `asyncio.sleep` or has a time limit, the timer holds the task.
 
     A task is lost when the call is a statement, when its variable is never read, when the variable is bound to the next
     task before anything has read it, and when it goes into a list, set or dict of the function that nothing reads.
@@ -98,7 +101,7 @@ def dangling_task(body: Body) -> Iterator[Problem]:
     keep it. `create_task` of a `TaskGroup`, of a nursery, and of anything that is not known to be a loop of asyncio. A
     local that nothing reads but that lives on while the function waits: across a `yield`, a loop with an await in it,
     `serve_forever()`, `join()` and the like, and in the function given to `asyncio.run`. `lambda: create_task(...)`
-    given as a callback, and coroutines that ask for their own task.
+    given as a callback, and coroutines that ask for their own task. `run_coroutine_threadsafe` of what never fails.
 
     In test files it is information.
     """
@@ -109,10 +112,16 @@ def dangling_task(body: Body) -> Iterator[Problem]:
             continue
         dangers = _dangers(body, start)
         is_slight = start.kind in _SLIGHT or len(dangers) < 2
-        if dangers and not (
-            start.kind in _SLIGHT and lost.how is How.CALLBACK
-        ):  # such a callback is given the exception
-            yield Problem(call, f"{_what(body, call, start, lost)}; {_remedy(body, start)}", is_information=is_slight)
+        if dangers and not _is_harmless(body, start, lost, dangers):
+            message = f"{_what(body, call, start, lost)}; {_remedy(body, call, start)}"
+            yield Problem(call, message, is_information=is_slight)
+
+
+def _is_harmless(body: Body, start: Started, lost: Loss, dangers: list[str]) -> bool:
+    """Is a callback given the exception, which is all that could be lost, or is there none?"""
+    is_kept = start.kind in _SLIGHT or _COLLECTED not in dangers
+    is_sure = start.kind is Kind.THREADSAFE and start.work is not None and not may_fail(body, start.work)
+    return is_sure or (is_kept and lost.how is How.CALLBACK)
 
 
 def _what(body: Body, call: "Call", start: Started, lost: Loss) -> str:
@@ -134,7 +143,8 @@ def _dangers(body: Body, start: Started) -> list[str]:
     """What may become of a task: not all of it where its coroutine catches every exception, or never waits."""
     work = start.work
     lost = "" if work is not None and catches_all(body, work) else "an exception in it is lost"
-    collected = "" if work is not None and never_suspends(body, work) else _COLLECTED
+    is_held = work is not None and (never_suspends(body, work) or is_held_by_timers(body, work))
+    collected = "" if is_held else _COLLECTED
     return [danger for danger in (lost, collected) if danger]
 
 
@@ -154,14 +164,18 @@ def _work(body: Body, start: Started) -> str:
     return f"`{body.text(work.func)}(...)`" if isinstance(work, cst.Call) else f"`{body.text(work)}`" if work else ""
 
 
-def _remedy(body: Body, start: Started) -> str:
+def _remedy(body: Body, call: "Call", start: Started) -> str:
     match start.kind:
+        case Kind.THREADSAFE if body.is_async:
+            return "await `asyncio.wrap_future(...)` of it"
+        case Kind.THREADSAFE if any(body.calls("asyncio.get_running_loop")):
+            return "start it with `create_task` where it is for the running loop, and keep the task"
         case Kind.THREADSAFE:
             return "keep the future and ask for its `result()`, or give it a done callback that does"
         case Kind.EXECUTOR:
             return "await it" if body.is_async else "give it a done callback that asks for its `exception()`"
         case Kind.GROUPED | Kind.SHIELDED:
             return "add `await`" if body.is_async else "keep what it gives until it is done"
-    if body.is_async and body.target.oldest >= (3, 11):
+    if body.target.oldest >= (3, 11) and may_wait_for(body, call, start):
         return "keep it in a set until it is done, or start it in an `asyncio.TaskGroup`"
     return "keep it in a set or an attribute until it is done"

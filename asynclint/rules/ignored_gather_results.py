@@ -1,11 +1,10 @@
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, BodyKind, Default, Problem, calls, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.inert import last_name
-from asynclint.rule.outcomes import catches_all
+from asynclint.rule.gathered import started_here
+from asynclint.rule.outcomes import catches_all, is_ending
 from asynclint.rule.trees import code_of, walk
 from asynclint.rule.values import Fate, destination
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from libcst import BaseExpression, Call
 
 _GATHER = "asyncio.gather"
-_CLOSING = re.compile(r"a?close|stop|disconnect|join|shutdown|terminate|wait_closed|cleanup")
 _PASSING_ON = frozenset({"wait_for", "shield", "run_until_complete"})
 
 
@@ -62,8 +60,9 @@ def ignored_gather_results(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     A function that cancels something: gathering what was cancelled is the way to wait for it. Tasks whose own results
-    are asked for afterwards. Coroutines that catch all their exceptions themselves, and the closing of things:
-    `close()`, `stop()`, `disconnect()` and the like. A `return_exceptions` that is not the constant `True`.
+    are asked for afterwards. Tasks and futures that the function has not started itself: others may have given them a
+    callback, or catch what they raise. Coroutines that catch all their exceptions themselves, and the closing of
+    things: `close()`, `stop()`, `disconnect()` and the like. A `return_exceptions` that is not the constant `True`.
     """
     for call in body.calls(_GATHER):
         if _returns_exceptions(call) and _is_dropped(body, call) and not _is_meant(body, call):
@@ -106,17 +105,9 @@ def _waited_for(body: Body, value: "BaseExpression") -> "BaseExpression | None":
 
 
 def _is_meant(body: Body, call: "Call") -> bool:
-    made = _gathered(call)
-    closing = [_CLOSING.fullmatch(last_name(value)) for value in made if isinstance(value, cst.Call)]
-    is_closing = bool(made) and len(closing) == len(made) and all(closing)
-    is_safe = bool(made) and all(catches_all(body, value) for value in made)
-    return is_safe or is_closing or _cancels(body) or _is_asked_afterwards(body, call)
-
-
-def _gathered(call: "Call") -> "list[BaseExpression]":
-    """What is gathered, for comprehensions their elements."""
-    values = [arg.value for arg in call.args if arg.keyword is None]
-    return [value.elt if isinstance(value, cst.BaseSimpleComp) else value for value in values]
+    started = started_here(body, call)
+    failing = (each for each in started if not (is_ending(body, each) or catches_all(body, each)))
+    return not any(failing) or _cancels(body) or _is_asked_afterwards(body, call)
 
 
 def _cancels(body: Body) -> bool:

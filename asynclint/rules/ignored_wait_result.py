@@ -1,4 +1,3 @@
-import re
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -6,14 +5,15 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, InTests, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import is_entry_point
+from asynclint.rule.outcomes import is_ending
 from asynclint.rule.raising import may_fail
+from asynclint.rule.succeeding import counts_on_success
 from asynclint.rule.waiting import WAIT, Use, Using, Wait, asks_whether_done, is_repeated, uses, waits
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call
 
 _EARLY = MappingProxyType({"FIRST_COMPLETED": "when the first one is", "FIRST_EXCEPTION": "when the first one fails"})
-_ENDING = re.compile(r"close|stop|cancel|disconnect|shut_?down|clean_?up|terminate|kill|release|exit")
 
 
 @rule(
@@ -29,7 +29,8 @@ def ignored_wait_result(body: Body) -> Iterator[Problem]:
     that are done and those that are pending, and leaves both to the caller. Where nobody asks the first for their
     `result()` or `exception()`, the program goes on as if they had succeeded; all that remains is the line `Task
     exception was never retrieved` in the log, some time later. Where nobody cancels or awaits the others, they go on
-    in the background, with nothing that refers to them.
+    in the background, with nothing that refers to them. That a failure is only logged is information, unless the
+    function goes on to do something after the wait, or stands ready to catch what only the tasks can raise.
 
     ## Bad
 
@@ -101,7 +102,9 @@ def ignored_wait_result(body: Body) -> Iterator[Problem]:
             remedy = [*(["ask those that are done for their `result()`"] if unread else [])]
             remedy += ["cancel those that are pending"] if left else []
             trace = tuple((made, "this task") for made in wait.tasks.made)
-            yield Problem(wait.call, f"{'; '.join(what)}; {' and '.join(remedy)}", trace=trace)
+            message = f"{'; '.join(what)}; {' and '.join(remedy)}"
+            is_slight = not left and not counts_on_success(body, wait)
+            yield Problem(wait.call, message, trace=trace, is_information=is_slight)
 
 
 def _is_over(body: Body, wait: Wait, of_all: Sequence[Using]) -> bool:
@@ -115,14 +118,8 @@ def _is_unread(body: Body, wait: Wait, shared: Sequence[Wait], of_all: Sequence[
     """One of the tasks that may fail, when nobody reads their exceptions."""
     done = frozenset(name for each in shared for name in each.done) - wait.tasks.names
     read = any(using.use in (Use.READ, Use.KEPT) for using in (*of_all, *uses(body, done)))
-    failing = (m for m in wait.tasks.made if may_fail(body, m.args[0].value) and not _is_ending(body, m))
+    failing = (m for m in wait.tasks.made if may_fail(body, m.args[0].value) and not is_ending(body, m.args[0].value))
     return None if read else next(failing, None)
-
-
-def _is_ending(body: Body, made: "Call") -> bool:
-    """Does it close something? What goes wrong then is often of no interest."""
-    work = made.args[0].value
-    return isinstance(work, cst.Call) and _ENDING.search(body.text(work.func).rpartition(".")[2]) is not None
 
 
 def _is_left(body: Body, wait: Wait, shared: Sequence[Wait], of_all: Sequence[Using]) -> bool:

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Function, InTests, Problem, rule, sync_twins
 from asynclint.rule import nodes as cst
-from asynclint.rule.twins import twin_passed_over
+from asynclint.rule.twins import blocks, twin_passed_over
 
 if TYPE_CHECKING:
     from libcst import Call
@@ -59,6 +59,8 @@ def sync_twin(body: Body) -> Iterator[Problem]:
         await store.asave(record)
     ```
 
+    Where the plain function is not seen to come to a call that blocks, it only may block, and that is information.
+
     ## What to do
 
     Await the twin: `await store.asave(record)`.
@@ -73,13 +75,17 @@ def sync_twin(body: Body) -> Iterator[Problem]:
     for call in body.all_calls() if body.is_async else ():
         if found := twin_passed_over(body, call):
             twin = body.project.scope(found.twin).name
-            yield Problem(call, _message(body, call, twin), trace=tuple(_trace(body, found.plain, found.twin)))
+            is_known = blocks(body.project, found.plain)
+            message = _message(body, call, twin, "blocks" if is_known else "may block")
+            yield Problem(
+                call, message, trace=tuple(_trace(body, found.plain, found.twin)), is_information=not is_known
+            )
 
 
-def _message(body: Body, call: "Call", twin: str) -> str:
+def _message(body: Body, call: "Call", twin: str, effect: str) -> str:
     owner = f"{body.text(call.func.value)}." if isinstance(call.func, cst.Attribute) else ""
     called, better = body.text(call.func), f"{owner}{twin}"
-    return f"`{called}(...)` blocks the event loop; `{better}` is its asynchronous twin: `await {better}(...)`"
+    return f"`{called}(...)` {effect} the event loop; `{better}` is its asynchronous twin: `await {better}(...)`"
 
 
 def _trace(body: Body, plain: Function, twin: Function) -> Iterator[tuple[Function, str]]:

@@ -62,7 +62,9 @@ def uncollected_cancel(body: Body) -> Iterator[Problem]:
 
     Tasks that the function or another method of the class awaits, returns, passes on or keeps under another name; tasks
     with a done callback; tasks that the function was given. Plain functions, which cannot wait, and the function given
-    to `asyncio.run`, which waits for all tasks at its end. What is not known to be a task. Test files.
+    to `asyncio.run`, which waits for all tasks at its end. Tasks whose coroutine has no `finally`, no `with` and no
+    `except` for the cancellation, nor what it calls, and those that run the cancelling method themselves, since no task
+    can wait for its own end. What is not known to be a task. Test files.
     """
     if not body.is_async or ends_the_program(body):
         return

@@ -3,6 +3,8 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, Coroutine, Default, Problem, calls, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.anchors import is_held
+from asynclint.rule.raising import may_fail
 from asynclint.rule.values import Fate, destination
 from asynclint.rule.waiting import task_maker
 
@@ -77,15 +79,24 @@ def unreferenced_shield(body: Body) -> Iterator[Problem]:
     ## Not reported
 
     Whatever has a name, an attribute or a collection, the `shield` itself included when an object keeps it; calls that
-    may give a future which somebody keeps; a `shield` that nobody waits for, which is a task dropped at once.
+    may give a future which somebody keeps; a `shield` that nobody waits for, which is a task dropped at once. A
+    coroutine that never fails, and waits only for the clock or for a queue or lock that others refer to.
     """
     for call in body.calls(_SHIELD) if body.is_async else ():
         work = _made_in_place(body, call)
-        if work is not None and destination(body, call).fate in _WAITED:
+        risks = _risks(body, work) if work is not None and destination(body, call).fate in _WAITED else []
+        if work is not None and risks:
             made = f"task = asyncio.create_task({body.text(work)})"
             message = f"when the waiting is cancelled, nothing refers to the task of `{_shown(body, work)}`"
-            risk = "it may vanish half-way, and its exception is only logged"
-            yield Problem(call, f"{message}: {risk}; keep it first, `{made}`, and shield that")
+            remedy = f"make the task first, `{made}`, keep it in an attribute or a set, and shield that"
+            yield Problem(call, f"{message}: {', and '.join(risks)}; {remedy}")
+
+
+def _risks(body: Body, work: "BaseExpression") -> list[str]:
+    """What may become of the task then, unless what it waits for holds it, and nothing in it fails."""
+    vanishing = "" if is_held(body, work) else "it may vanish half-way"
+    failing = "its exception is only logged" if may_fail(body, work) else ""
+    return [risk for risk in (vanishing, failing) if risk]
 
 
 def _made_in_place(body: Body, call: "Call") -> "BaseExpression | None":

@@ -29,7 +29,7 @@ def uncollected(body: Body, call: "Call") -> str:
         case cst.Attribute(attr=cst.Name(value=method)) if method != "cancel":
             return ""
         case cst.Attribute(value=cst.Name(value=name) as task) if destination(body, call).fate is Fate.DROPPED:
-            loop = _loop_over(body, task)
+            loop = loop_over(body, task)
             if loop is None:
                 return name if _is_own_task(body, name) and _all_quiet(body, body.reads(name)) else ""
             return _elements(body, loop, name, task)
@@ -41,7 +41,7 @@ def uncollected(body: Body, call: "Call") -> str:
 # variables
 
 
-def _loop_over(body: Body, task: "CSTNode") -> "For | None":
+def loop_over(body: Body, task: "CSTNode") -> "For | None":
     """The loop around a node whose variable it is."""
     loops = (above for above in body.ancestors(task) if isinstance(above, cst.For))
     return next((loop for loop in loops if code_of(loop.target) == code_of(task)), None)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from asynclint.rule import Body, InTests, Problem, calls, decorated_coroutines, handlers, rule
+from asynclint.rule import Body, Fix, InTests, Problem, calls, decorated_coroutines, handlers, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import (
     CANCELLATION,
@@ -15,6 +15,8 @@ from asynclint.rule.cancellation import (
     waits_for_existing,
 )
 from asynclint.rule.flow import Catch, Semantics, explore
+from asynclint.rule.remedies import names_cancellation, names_only_cancellation
+from asynclint.rule.reraising import narrowed, never_caught, raised_again, raised_for_this_task
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
 from asynclint.rule.trees import call_name, code_of, own_children, walk
@@ -112,6 +114,13 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     not include `CancelledError`; the same goes for what tenacity and backoff retry on. Code that really ends a
     cancellation says so with `asyncio.current_task().uncancel()`.
 
+    ## Fix
+
+    Ends a handler of `CancelledError` alone with `raise`. One that catches it with others begins with
+    `if asyncio.current_task().cancelling(): raise`, and one of `BaseException`, or before Python 3.11, has an
+    `except asyncio.CancelledError: raise` put before it. Unsafe: what comes after is skipped then. None for `suppress`,
+    and for a handler that ends with `return`, `break` or `continue`.
+
     ## Not reported
 
     Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that
@@ -135,13 +144,15 @@ def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
     resumed = {id(state) for states in outcomes for state in states if not isinstance(state, str)}
     if resumed:
         first = next(node for node in walk(body.node) if id(node) in resumed)
-        yield Problem(guard.head, _message(body, guard, "goes on"), trace=((first, "here it goes on"),))
+        trace = ((first, "here it goes on"),)
+        yield Problem(guard.head, _message(body, guard, "goes on"), trace=trace, fixes=_fixes(body, guard))
         return
     ends = outcomes.falls | outcomes.returns
     held = bool(ends & {_HELD, _FLYING})
     answered = _ANSWERED in ends or (held and _gives_a_result(body))
     if (answered and not is_task(body, guard)) or (held and is_awaited_directly(body)):
-        yield Problem(guard.head, _message(body, guard, "returns as if it had finished"))
+        message = _message(body, guard, "returns as if it had finished")
+        yield Problem(guard.head, message, fixes=_fixes(body, guard))
 
 
 def _gives_a_result(body: Body) -> bool:
@@ -262,3 +273,14 @@ def _message(body: Body, guard: Guard, how: str) -> str:
         catch = f"`except {body.text(guard.handler.type)}`"
         remedy = "catch `Exception` instead, or end the handler with `raise`"
     return f"{after}{catch} swallows it and `{body.name}` {how}; {remedy}"
+
+
+def _fixes(body: Body, guard: Guard) -> tuple[Fix, ...]:
+    """What the message advises; of a handler that catches everything the fix that changes less comes first."""
+    if guard.handler is None:
+        return ()
+    if not names_cancellation(body, guard.handler.type):
+        return (*never_caught(body, guard), *narrowed(body, guard))
+    if names_only_cancellation(body, guard.handler.type):
+        return raised_again(guard)
+    return raised_for_this_task(body, guard)

@@ -65,6 +65,85 @@ def test_fixes_keep_their_contract(specimen: Specimen) -> None:
         keeps_contract(each)
 
 
+def test_fixes_take_lines_away_that_have_no_comment(tmp_path: Path) -> None:
+    """Fixtures cannot show it: their markers are comments."""
+    path = tmp_path / "client.py"
+    path.write_text(WITHOUT_COMMENTS)
+    config = with_unsafe(load(str(tmp_path), isolated=True, overrides={"select": ("ALL",)}))
+    (fixed,) = fix(findings([str(path)], config), config)
+    removed = Counter(WITHOUT_COMMENTS.splitlines()) - Counter(fixed.after.splitlines())
+    added = Counter(fixed.after.splitlines()) - Counter(WITHOUT_COMMENTS.splitlines())
+    assert {line.strip() for line in removed} == {
+        "task = asyncio.create_task(fetch(url))",
+        "page = await task",
+        "request = fetch(url)",
+        "await request",
+        "queue.task_done()",
+    }
+    assert {line.strip() for line in added} == {"page = await fetch(url)", "await fetch(url)"}
+
+
+WITHOUT_COMMENTS = """\
+import asyncio
+
+
+async def fetch(url):
+    await asyncio.sleep(1)
+    return url
+
+
+async def at_once(url):
+    task = asyncio.create_task(fetch(url))
+    page = await task
+    return page
+
+
+async def again_and_again(url):
+    request = fetch(url)
+    while True:
+        await request
+
+
+async def marks_twice(queue):
+    while True:
+        item = await queue.get()
+        queue.task_done()
+        print(item)
+        queue.task_done()
+        print("done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("oldest", "added"),
+    [
+        ("3.11", ["if asyncio.current_task().cancelling():", "raise"]),
+        ("3.10", ["except asyncio.CancelledError:", "raise"]),
+    ],
+)
+def test_fixes_respect_the_target(tmp_path: Path, oldest: str, added: list[str]) -> None:
+    path = tmp_path / "client.py"
+    path.write_text(CATCHES_TOO_MUCH)
+    chosen = {"select": ("ASL401",), "target-version": oldest}
+    config = with_unsafe(load(str(tmp_path), isolated=True, overrides=chosen))
+    (fixed,) = fix(findings([str(path)], config), config)
+    lines = Counter(fixed.after.splitlines()) - Counter(CATCHES_TOO_MUCH.splitlines())
+    assert [line.strip() for line in lines] == added
+
+
+CATCHES_TOO_MUCH = """\
+import asyncio
+
+
+async def poll(client):
+    while True:
+        try:
+            await client.update()
+        except (OSError, asyncio.CancelledError):
+            client.close()
+"""
+
+
 def test_fixes_mend_a_real_package(tmp_path: Path) -> None:
     mend(copy_of_aiohttp(tmp_path))
 
@@ -110,19 +189,25 @@ def comments(text: str) -> Counter[str]:
 
 
 def untouched(before: str, after: str) -> Iterator[tuple[str, str | None]]:
-    """The statements on lines that stayed, as trees, before and after."""
+    """The statements on lines that stayed, or were indented, as trees, before and after.
+
+    A block may have got a line more at its end.
+    """
     moved = {}
-    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    lines_before, lines_after = ([line.strip() for line in text.splitlines()] for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, lines_before, lines_after, autojunk=False)
     for block in matcher.get_matching_blocks():
         moved |= {block.a + offset + 1: block.b + offset + 1 for offset in range(block.size)}
     statements = by_lines(after)
     for (first, last), tree in by_lines(before).items():
-        lines = [moved.get(line) for line in range(first, last + 1)]
+        is_block = hasattr(tree, "body")
+        lines = [moved.get(line) for line in range(first, last + 1 + is_block)]
         start = lines[0]
         if start is not None and lines == list(range(start, start + len(lines))):
-            yield tree, statements.get((start, start + last - first))
+            counterpart = statements.get((start, start + last - first))
+            yield ast.dump(tree), counterpart and ast.dump(counterpart)
 
 
-def by_lines(text: str) -> dict[tuple[int, int], str]:
+def by_lines(text: str) -> dict[tuple[int, int], ast.stmt]:
     nodes = (node for node in ast.walk(parse(text)) if isinstance(node, ast.stmt))
-    return {(node.lineno, node.end_lineno or node.lineno): ast.dump(node) for node in nodes}
+    return {(node.lineno, node.end_lineno or node.lineno): node for node in nodes}

@@ -4,7 +4,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from libcst import Arg, BaseExpression, BaseStatement, Call, CSTNode, SimpleStatementLine
+    from libcst import (
+        Arg,
+        BaseExpression,
+        BaseStatement,
+        Call,
+        CSTNode,
+        ExceptHandler,
+        ExceptStarHandler,
+        SimpleStatementLine,
+    )
 
     Code = str | CSTNode  # a node stands for its own source, comments and all
     Statement = SimpleStatementLine | BaseStatement
@@ -20,10 +29,11 @@ class Where(StrEnum):
     LINE_ABOVE = "line above"
     LINE_BELOW = "line below"
     NOWHERE = "nowhere"
+    UNDER = "under"
 
 
 class Change(NamedTuple):
-    """One place to change: the node, where the code goes, and the code, in pieces; `until` is for what lies between."""
+    """One place to change: the node, where the code goes, and the code, in pieces; `until` ends a longer stretch."""
 
     node: "CSTNode"
     where: Where
@@ -66,8 +76,8 @@ def after(node: "CSTNode", *code: "Code") -> Change:
     return Change(node, Where.AFTER, code)
 
 
-def line_above(statement: "Statement", *code: "Code") -> Change:
-    """Adds a line before a statement, indented as the statement is."""
+def line_above(statement: "Statement | ExceptHandler | ExceptStarHandler", *code: "Code") -> Change:
+    """Adds a line before a statement, indented as the statement is, and by a level more for a tab it begins with."""
     return Change(statement, Where.LINE_ABOVE, code)
 
 
@@ -79,6 +89,11 @@ def line_below(statement: "Statement", *code: "Code") -> Change:
 def removed(statement: "Statement") -> Change:
     """Takes away a statement with its lines."""
     return Change(statement, Where.NOWHERE, ())
+
+
+def under(header: str, first: "Statement", last: "Statement") -> Change:
+    """Makes statements of one block, first to last, a block of their own below this line."""
+    return Change(first, Where.UNDER, (header,), last)
 
 
 def without_argument(call: "Call", argument: "Arg") -> tuple[Change, ...]:

@@ -13,6 +13,7 @@ from specimens import ROOT, config_for, folders
 from asynclint import catalog, rules
 from asynclint.catalog import BadRule, UnknownRule, all_rules, documented, enabled, find, page, pages
 from asynclint.config import ConfigError, load
+from asynclint.finding import Severity
 from asynclint.linter import lint_source
 from asynclint.rule import Rule
 
@@ -274,3 +275,60 @@ def test_advice_is_given_for_the_oldest_python(oldest: str, advice: str) -> None
     config = load(".", isolated=True, overrides={"target-version": oldest})
     (finding,) = lint_source(textwrap.dedent(code).encode(), "example.py", config).findings
     assert advice in finding.message
+
+
+CLOSES = """
+    async def stop(client, failure):
+        try:
+            await client.{method}()
+        finally:
+            raise RuntimeError("not ready") from failure
+"""
+ANSWERS = """
+    import asyncio
+
+    async def upload({parameter}, store, Response):
+        try:
+            await store({parameter})
+        except asyncio.CancelledError:
+            return Response(status=500)
+        return Response()
+"""
+STARTS_ALL = """
+    import asyncio
+
+    async def fetch(client, each):
+        return await client.get(each)
+
+    async def fetch_all(client, {many}):
+        return await asyncio.gather(*[fetch(client, each) for each in {many}])
+"""
+ASKS_FOR_A_LOOP = """
+    import asyncio
+
+    class Stream:
+        def __init__(self, loop=None):
+            self.loop = loop or asyncio.get_event_loop()
+
+    def stream(running):
+        return Stream({argument})
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"),
+    [
+        (CLOSES.format(method="disconnect"), Severity.INFO),
+        (CLOSES.format(method="send"), Severity.ERROR),
+        (ANSWERS.format(parameter="request"), Severity.INFO),
+        (ANSWERS.format(parameter="row"), Severity.ERROR),
+        (STARTS_ALL.format(many="attachments"), Severity.INFO),
+        (STARTS_ALL.format(many="urls"), Severity.ERROR),
+        (ASKS_FOR_A_LOOP.format(argument="loop=running"), Severity.INFO),
+        (ASKS_FOR_A_LOOP.format(argument=""), Severity.ERROR),
+    ],
+)
+def test_what_may_well_be_meant_is_information(code: str, severity: Severity) -> None:
+    config = load(".", isolated=True)
+    (finding,) = lint_source(textwrap.dedent(code).encode(), "example.py", config).findings
+    assert finding.severity is severity

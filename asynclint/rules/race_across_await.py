@@ -110,7 +110,7 @@ def race_across_await(body: Body) -> Iterator[Problem]:
     hands over to the caller and not to the event loop; test files. What went through a variable is information only:
     the object may have a single user.
     """
-    if not body.is_async or drives_coroutines(body) or runs_as_one(body) or never_meets_itself(body):
+    if not body.is_async or drives_coroutines(body) or runs_as_one(body):
         return
     reported = set()
     for race in races(body):
@@ -125,7 +125,7 @@ def race_across_await(body: Body) -> Iterator[Problem]:
 
 
 def _has_nobody_else(body: Body, race: Race) -> bool:
-    return excludes_others(body, race.target) or has_one_user(body, race.target)
+    return excludes_others(body, race.target) or has_one_user(body, race.target) or never_meets_itself(body)
 
 
 def _lost(body: Body, race: Race) -> str:

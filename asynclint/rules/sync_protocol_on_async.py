@@ -1,14 +1,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import AsyncGenerator, Body, Coroutine, Fix, Problem, rule, wrong_protocols
+from asynclint.rule import AsyncGenerator, Body, Coroutine, Fix, Problem, named_calls, rule, wrong_protocols
 from asynclint.rule import nodes as cst
 from asynclint.rule.awaiting import added_await
 from asynclint.rule.coroutines import definition
 from asynclint.rule.expected import is_expected, may_be_mocked
 from asynclint.rule.protocols import cannot_be_entered, cannot_be_iterated, is_exact, iterates
 from asynclint.rule.switching import entered_otherwise, in_brackets, iterated_by, iterated_otherwise, listed
-from asynclint.rule.trees import own_children, walk
+from asynclint.rule.trees import code_of, own_children, walk
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CompFor, CSTNode, For, GeneratorExp
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @rule(
     code="ASL105",
     on_anyio=True,
-    wants=wrong_protocols(),
+    wants=wrong_protocols() | named_calls("throw"),
     pitfall="https://docs.python.org/3/reference/compound_stmts.html#the-async-with-statement",
 )
 def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
@@ -26,7 +26,7 @@ def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
     The two protocols have different methods: `with` calls `__enter__`, `async with` awaits `__aenter__`; `for` calls
     `__iter__`, `async for` calls `__aiter__`. An object that has only one of them raises `TypeError` when it is used
     through the other. The same holds for builtins that iterate, such as `list` and `sum`, and for a generator
-    expression with `await` in it, which is an async generator.
+    expression with `await` in it, which is an async generator. An async generator has no `throw` either, but `athrow`.
 
     ## Bad
 
@@ -111,6 +111,8 @@ def _problems(body: Body, node: "CSTNode") -> Iterator[Problem]:
         case cst.GeneratorExp():
             yield from _iterated(body, node.for_in)
             yield from _awaiting(body, node)
+        case cst.Call(func=cst.Attribute(value=generator, attr=cst.Name(value="throw"))):
+            yield from _thrown(body, node, generator)
         case cst.Call(args=[first, *_]) if not first.keyword:
             yield from _unrolled(body, node, first.value, is_starred=bool(first.star))
         case cst.Assign(targets=targets, value=cst.Call() as call):
@@ -199,6 +201,23 @@ def _unpacked(body: Body, call: "Call") -> Iterator[Problem]:
     if isinstance(body.resolve(call), AsyncGenerator) and not is_expected(body, call, call):
         message = f"unpacking `{_shown(body, call)}` raises TypeError: {_not_iterable(body, call)}"
         yield _of_async(body, call, f"{message}; {_with_async(body, 'async for')}", listed(body, call))
+
+
+def _thrown(body: Body, call: "Call", generator: "BaseExpression") -> Iterator[Problem]:
+    """`throw` of an async generator, or of a local that the body itself advances by `__anext__`."""
+    is_generator = isinstance(body.resolve(generator), AsyncGenerator) or _is_advanced(body, generator)
+    if is_generator and not is_expected(body, call, call):
+        shown = body.text(generator)
+        message = f"`{shown}.throw(...)` raises AttributeError: an async generator has no `throw`"
+        yield _of_async(body, generator, f"{message}; use `await {shown}.athrow(...)`")
+
+
+def _is_advanced(body: Body, generator: "BaseExpression") -> bool:
+    if not isinstance(generator, cst.Name) or body.resolve(generator) is not None:
+        return False
+    advancing = f"{generator.value}.__anext__"
+    awaited = (node.expression for node in body.nodes if isinstance(node, cst.Await))
+    return any(isinstance(each, cst.Call) and code_of(each.func) == advancing for each in awaited)
 
 
 def _awaiting(body: Body, generator: "GeneratorExp") -> Iterator[Problem]:

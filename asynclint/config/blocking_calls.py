@@ -1,14 +1,12 @@
 """What a project says of the calls that block."""
 
-import re
 from collections.abc import Mapping
 
 import msgspec
 
-from asynclint.config.origin import Origin, hint
-from asynclint.config.values import BlockingCall
-
-_DOTTED = re.compile(r"[\w*?]+(\.[\w*?]+)+")
+from asynclint.config.hints import hint
+from asynclint.config.names import is_dotted
+from asynclint.config.values import BlockingCall, Origin
 
 
 def blocking_calls(value: object, origin: Origin) -> dict[str, BlockingCall | None]:
@@ -20,7 +18,7 @@ def blocking_calls(value: object, origin: Origin) -> dict[str, BlockingCall | No
 
 def _blocking_call(said: object, name: str, origin: Origin) -> BlockingCall | None:
     key = f'blocking-calls."{name}"'
-    if not _DOTTED.fullmatch(name):
+    if not is_dotted(name):
         raise origin.error(key, 'must be a dotted name or a glob, such as "mylib.fetch", "mylib.db.*", "builtins.open"')
     match said:
         case False:

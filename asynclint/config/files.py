@@ -8,8 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from asynclint.config.origin import Origin
-from asynclint.config.values import NEWEST_KNOWN, ConfigError, TargetVersion
+from asynclint.config.values import NEWEST_KNOWN, ConfigError, Origin, TargetVersion
 from asynclint.config.versions import lower_bound
 
 _FILES = (".asynclint.toml", "asynclint.toml", "pyproject.toml")
@@ -30,11 +29,13 @@ def nearest(directory: str) -> Document | None:
     return next((document for document in documents if document.keys is not None), None)
 
 
-def required_target(directory: str) -> dict[str, Any]:
+def required_target(directory: str) -> tuple[TargetVersion, Origin] | None:
     """The target version that the nearest pyproject.toml asks for in `project.requires-python`, if any."""
     path = next(_upward(directory, ("pyproject.toml",)), None)
     oldest = lower_bound(read(path).requires_python) if path else None
-    return {"target_version": TargetVersion(oldest, max(oldest, NEWEST_KNOWN))} if oldest else {}
+    if path is None or oldest is None:
+        return None
+    return TargetVersion(oldest, max(oldest, NEWEST_KNOWN)), Origin(_shown(path), "project.requires-python")
 
 
 def _upward(directory: str, names: Sequence[str]) -> Iterator[str]:

@@ -2,8 +2,7 @@
 
 import re
 
-from asynclint.config.origin import Origin
-from asynclint.config.values import NEWEST_KNOWN, OLDEST_KNOWN, TargetVersion
+from asynclint.config.values import NEWEST_KNOWN, OLDEST_KNOWN, Origin, TargetVersion
 
 _LOWER_BOUND = re.compile(r"\s*(?:>=|~=|===?|>)\s*v?(\d{1,4})(?:\.(\d{1,4}))?", re.ASCII)
 

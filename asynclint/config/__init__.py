@@ -15,6 +15,7 @@ from asynclint.config.values import (
     BlockingCall,
     Config,
     ConfigError,
+    Loudness,
     Origin,
     TargetVersion,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "BlockingCall",
     "Config",
     "ConfigError",
+    "Loudness",
     "Origin",
     "TargetVersion",
     "common_directory",

@@ -12,6 +12,9 @@ Color = Literal["auto", "always", "never"]
 PageFormat = Literal["text", "json", "markdown"]
 Rules = Annotated[list[str] | None, typer.Option(metavar="RULES", help="Codes, their prefixes, or names: A,B,...")]
 Patterns = Annotated[list[str] | None, typer.Option(metavar="GLOBS", help="Names or paths to leave out: A,B,...")]
+Configs = Annotated[
+    list[str] | None, typer.Option(metavar="FILE|KEY=VALUE", help="Read this configuration file, or this line of one.")
+]
 
 app = typer.Typer(
     help="Find the mistakes only asynchronous Python can make. `asynclint PATHS` is short for `asynclint check PATHS`.",

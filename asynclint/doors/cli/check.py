@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asynclint.doors.cli import fixing
-from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
+from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, Patterns, Rules, app
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
@@ -42,9 +42,7 @@ def _check(
     ] = False,
     fixable: Rules = None,
     unfixable: Rules = None,
-    output_format: Annotated[
-        str | None, typer.Option(metavar="full|concise|json", envvar="ASYNCLINT_OUTPUT_FORMAT", help="How to report.")
-    ] = None,
+    output_format: Annotated[str | None, typer.Option(metavar="full|concise|json", help="How to report.")] = None,
     stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what comes from stdin.")] = "",
     exclude: Patterns = None,
     extend_exclude: Patterns = None,
@@ -59,7 +57,7 @@ def _check(
     python: Annotated[
         str | None, typer.Option(metavar="PATH", help="The interpreter or environment whose packages the code uses.")
     ] = None,
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
+    config: Configs = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,

@@ -1,5 +1,6 @@
 """Which configuration governs a command."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,33 @@ if TYPE_CHECKING:
 
 
 def settings_of(
-    paths: Sequence[str], stdin_filename: str, overrides: Mapping[str, object], file: str | None, isolated: bool
+    paths: Sequence[str],
+    stdin_filename: str,
+    overrides: Mapping[str, object],
+    config: Sequence[str] | None,
+    isolated: bool,
 ) -> "Config":
     """One configuration governs a run: the nearest one to everything that is linted."""
     from asynclint.config import common_directory, load
 
+    file, snippets = _parted(config or ())
     if file and isolated:
         raise Failure("--config and --isolated exclude each other; use one of them")
     names = [stdin_filename or "."] if paths == ("-",) else paths
-    return load(common_directory(names), isolated=isolated, overrides=overrides, file=file)
+    return load(
+        common_directory(names),
+        isolated=isolated,
+        overrides=overrides,
+        file=file,
+        snippets=snippets,
+        environ=os.environ,
+    )
+
+
+def _parted(given: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The file and the snippets of TOML that `--config` was given."""
+    snippets = [each for each in given if "=" in each and not os.path.exists(each)]
+    files = [each for each in given if each not in snippets]
+    if len(files) > 1:
+        raise Failure(f"--config names several files, {files[0]} and {files[1]}; name one, beside any `key = value`")
+    return next(iter(files), None), snippets

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asynclint.doors.cli import fixing
-from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, Patterns, Rules, app
-from asynclint.doors.cli.settings import settings_of
+from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
-    *("target_version", "python", "output_format"),
+    *("target_version", "python", "output_format", "cache_dir"),
 )
+_TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
 
 @app.command("check")
@@ -30,6 +31,8 @@ def _check(
     select: Rules = None,
     ignore: Rules = None,
     extend_select: Rules = None,
+    per_file_ignores: FileRules = None,
+    extend_per_file_ignores: FileRules = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the safe fixes, then report what is left.")] = False,
     unsafe_fixes: Annotated[
         bool | None, typer.Option("--unsafe-fixes/--no-unsafe-fixes", help="Make fixes that may change behaviour too.")
@@ -62,6 +65,7 @@ def _check(
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")] = False,
+    cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where to keep what is kept.")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
@@ -75,10 +79,11 @@ def _check(
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
+    overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
     settings = settings_of(given, stdin_filename, overrides, config, isolated)
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=not no_cache)
+    settings = replace(settings, cache=settings.cache and not no_cache)
     contents = _stdin(given, stdin_filename)
     result = _lint(given, settings, jobs, contents)
     fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []

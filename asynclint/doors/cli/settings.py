@@ -34,6 +34,21 @@ def settings_of(
     )
 
 
+def rules_by_glob(option: str, pieces: Sequence[str] | None) -> dict[str, list[str]] | None:
+    """`a.py:ASL1,ASL2,tests/:ASL3` as rules by glob; None when the option was not used."""
+    found: dict[str, list[str]] = {}
+    for piece in pieces or ():
+        glob = ""
+        for part in filter(None, map(str.strip, piece.split(","))):
+            before, colon, rule = part.rpartition(":")
+            glob = before if colon else glob
+            if not glob or not rule:
+                what = f"`{part}` names no {'rules' if glob else 'files'}"
+                raise Failure(f"{what}; write --{option.replace('_', '-')}=GLOB:RULES, such as tests/:ASL2")
+            found.setdefault(glob, []).append(rule)
+    return found or None
+
+
 def _parted(given: Sequence[str]) -> tuple[str | None, list[str]]:
     """The file and the snippets of TOML that `--config` was given."""
     snippets = [each for each in given if "=" in each and not os.path.exists(each)]

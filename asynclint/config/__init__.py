@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from asynclint.config.files import nearest, read, required_target
+from asynclint.config.governing import Nearest, Settings
 from asynclint.config.layers import Layer, from_file, from_options, from_snippets, from_variables, joined
 from asynclint.config.values import (
     DEFAULT_EXCLUDE,
@@ -30,7 +31,9 @@ __all__ = [
     "Config",
     "ConfigError",
     "Loudness",
+    "Nearest",
     "Origin",
+    "Settings",
     "TargetVersion",
     "common_directory",
     "load",
@@ -54,16 +57,20 @@ def load(
     file: str | None = None,
     snippets: Sequence[str] = (),
     environ: Mapping[str, str] = MappingProxyType({}),
+    cache: bool = True,
 ) -> Config:
     """The configuration that governs a directory.
 
     `file` names the configuration file instead of looking for the nearest one upward; `isolated` reads no file at all
     and looks for no environment. What comes later here counts more: the file, variables `ASYNCLINT_<KEY>` of
     `environ`, `snippets` of TOML, `overrides`: keys (`extend-select` or `extend_select`), a None says nothing.
+    Without `cache` nothing is kept, whatever they say.
     Raises `ConfigError`.
     """
     start = os.path.abspath(directory)
-    nearer = (*from_variables(environ), *from_snippets(snippets), from_options(overrides or {}))
+    nearer = [*from_variables(environ), *from_snippets(snippets), from_options(overrides or {})]
+    if not cache:
+        nearer.append(Layer({"cache": False}, Origin("options")))
     if isolated:
         return Config(**{"root": start, "python": "", **joined(nearer)})
     required = required_target(start)

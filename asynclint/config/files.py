@@ -29,6 +29,30 @@ def nearest(directory: str) -> Document | None:
     return next((document for document in documents if document.keys is not None), None)
 
 
+def is_configured(directory: str) -> bool:
+    """Does a configuration file lie in a directory? A broken pyproject.toml that does not mention us is none."""
+    names = [name for name in _FILES if os.path.lexists(os.path.join(directory, name))]
+    return bool(names) and (names != ["pyproject.toml"] or not _is_foreign(os.path.join(directory, *names)))
+
+
+def _is_foreign(path: str) -> bool:
+    """Is it a template, or somebody's test data?"""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        return b"asynclint" not in data and not _is_toml(data)
+    except OSError:
+        return os.path.isdir(path)
+
+
+def _is_toml(data: bytes) -> bool:
+    try:
+        tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def required_target(directory: str) -> tuple[TargetVersion, Origin] | None:
     """The target version that the nearest pyproject.toml asks for in `project.requires-python`, if any."""
     path = next(_upward(directory, ("pyproject.toml",)), None)

@@ -89,6 +89,15 @@ class Config(Struct, frozen=True, kw_only=True):
     file: str = ""
     origins: Mapping[str, Origin] = {}
 
+    @property
+    def common(self) -> "Config":
+        """Itself: see `asynclint.config.governing.Settings`."""
+        return self
+
+    def governing(self, path: str) -> "Config":
+        """Itself: a single configuration governs every file."""
+        return self
+
     def origin(self, field: str, entry: str = "") -> Origin:
         """Where a field was decided, or one entry of it."""
         return self.origins.get(f"{field}.{entry}") or self.origins.get(field) or Origin()

@@ -13,7 +13,7 @@ from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
-    from asynclint.config import Config
+    from asynclint.config import Settings
     from asynclint.linter import Fixed, Result
 
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
@@ -80,10 +80,9 @@ def _check(
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
     overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
-    settings = settings_of(given, stdin_filename, overrides, config, isolated)
+    settings = settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=settings.cache and not no_cache)
     contents = _stdin(given, stdin_filename)
     result = _lint(given, settings, jobs, contents)
     fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
@@ -124,7 +123,7 @@ def _parts(value: object) -> object:
     return [part.strip() for piece in value for part in piece.split(",") if part.strip()] or None
 
 
-def _show_files(paths: Sequence[str], settings: "Config") -> int:
+def _show_files(paths: Sequence[str], settings: "Settings") -> int:
     from asynclint.linter import files_to_lint
     from asynclint.report.text import printable
 
@@ -145,7 +144,7 @@ def _stdin(paths: Sequence[str], name: str) -> dict[str, bytes]:
     return {name or "-": sys.stdin.buffer.read()}
 
 
-def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
+def _lint(paths: Sequence[str], settings: "Settings", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
     from asynclint.linter import lint, lint_source
 
     for name, content in contents.items():
@@ -153,14 +152,14 @@ def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mappin
     return lint(paths, settings, jobs=jobs)
 
 
-def _reported(result: "Result", settings: "Config", quiet: bool, color: bool) -> str:
-    if settings.output_format == "json":
+def _reported(result: "Result", settings: "Settings", quiet: bool, color: bool) -> str:
+    if settings.common.output_format == "json":
         from asynclint.report import json
 
         return json.report(result.findings)
     from asynclint.report import text
 
-    is_full = settings.output_format == "full"
+    is_full = settings.common.output_format == "full"
     findings = (text.full if is_full else text.concise)(result.findings, color)
     if quiet or (result.errors and not result.findings):
         return findings

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asynclint.doors.cli.streams import Failure
 
 if TYPE_CHECKING:
-    from asynclint.config import Config
+    from asynclint.config import Settings
 
 
 def settings_of(
@@ -16,22 +17,27 @@ def settings_of(
     overrides: Mapping[str, object],
     config: Sequence[str] | None,
     isolated: bool,
-) -> "Config":
-    """One configuration governs a run: the nearest one to everything that is linted."""
-    from asynclint.config import common_directory, load
+    *,
+    cache: bool = True,
+) -> "Settings":
+    """The nearest configuration upward from each file governs it, unless one is named, or none is to be read."""
+    from asynclint.config import Nearest, common_directory, load
 
     file, snippets = _parted(config or ())
     if file and isolated:
         raise Failure("--config and --isolated exclude each other; use one of them")
     names = [stdin_filename or "."] if paths == ("-",) else paths
-    return load(
-        common_directory(names),
+    load_from = partial(
+        load,
         isolated=isolated,
-        overrides=overrides,
         file=file,
-        snippets=snippets,
         environ=os.environ,
+        snippets=snippets,
+        overrides=overrides,
+        cache=cache,
     )
+    directory = common_directory(names)
+    return load_from(directory) if file or isolated else Nearest(directory, load_from)
 
 
 def rules_by_glob(option: str, pieces: Sequence[str] | None) -> dict[str, list[str]] | None:

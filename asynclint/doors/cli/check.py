@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli import fixing
+from asynclint.doors.cli import configuration, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
 from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
@@ -70,6 +70,9 @@ def _check(
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings that govern the files, and exit.")
+    ] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
 ) -> int:
     """Lint files and directories (default: the current one)."""
@@ -81,6 +84,9 @@ def _check(
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
     overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
     settings = settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
+    if show_settings:
+        write(configuration.shown(given if given != ("-",) else (stdin_filename or ".",), settings))
+        return OK
     if show_files:
         return _show_files(given, settings)
     contents = _stdin(given, stdin_filename)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from test_cli import asynclint, environment, error
 
+READ = "async def read():\n    with open('a') as file:\n        return file.read()\n"
 BLOCKED = "import time\n\n\nasync def wait():\n    time.sleep(1)\n    wait()\n"
 
 
@@ -134,9 +135,48 @@ def test_the_place_is_named_where_the_selector_stands() -> None:
     assert error("--select=ASL99", ".").startswith("asynclint: unknown rule `ASL99` in `select`")
 
 
+def flake8(*arguments: str) -> list[str]:
+    command = [sys.executable, "-m", "flake8", "--isolated", "--format=%(path)s:%(code)s", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment({}), check=False)
+    return [each for each in done.stdout.split() if "ASL" in each]
+
+
 def test_flake8_hears_the_same() -> None:
     pytest.importorskip("flake8")
     settings("per-file-ignores = {'src/' = ['ASL2']}\nseverity = {ASL1 = 'off'}")
-    command = [sys.executable, "-m", "flake8", "--isolated", "--select=ASL", "--format=%(path)s:%(code)s", "."]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment({}), check=False)
-    assert done.stdout.split() == ["./app.py:ASL201", "./tests/test_app.py:ASL201"]
+    assert flake8("--select=ASL", ".") == ["./app.py:ASL201", "./tests/test_app.py:ASL201"]
+
+
+def test_flake8_shows_what_the_project_makes_an_error() -> None:
+    pytest.importorskip("flake8")
+    Path("read.py").write_text(READ)
+    assert flake8("read.py") == []
+    settings("severity.blocking-file-io = 'error'")
+    assert flake8("read.py") == ["read.py:ASL208"]
+
+
+def test_the_command_line_counts_more_than_the_environment_than_the_file() -> None:
+    settings("select = ['ASL2']\noutput-format = 'concise'")
+    env = {"ASYNCLINT_SELECT": "ASL1", "ASYNCLINT_OUTPUT_FORMAT": "json"}
+    assert [each["code"] for each in json.loads(asynclint("app.py", env=env).out)] == ["ASL101"]
+    arguments = ("--config", "output-format = 'json'", "--config=select = ['ASL1']", "--select=ASL201", "app.py")
+    assert [each["code"] for each in json.loads(asynclint(*arguments, env={"ASYNCLINT_SELECT": "ASL1"}).out)] == [
+        "ASL201"
+    ]
+
+
+def test_a_variable_is_named_in_what_is_said_of_it() -> None:
+    code, out, err = asynclint(".", env={"ASYNCLINT_PREVIEW": "perhaps"})
+    assert (code, out) == (2, "")
+    assert err == "asynclint: ASYNCLINT_PREVIEW: `preview`: must be true or false, not `perhaps`\n"
+
+
+def test_config_takes_one_file_beside_its_lines() -> None:
+    Path("one.toml").write_text("ignore = ['ASL1']")
+    assert found("--config=one.toml", "--config=severity.ASL2='info'", "app.py") == (0, ["app.py:ASL201:info"])
+    assert "--config names several files, one.toml and two.toml; name one" in error(
+        "--config=one.toml", "--config=two.toml", "."
+    )
+    assert "--config: invalid TOML" in error("--config=ignore = [", ".")
+    assert "--config: `ignre`: unknown setting; did you mean `ignore`?" in error("--config=ignre = []", ".")
+    assert "nothing.toml: cannot be read" in error("--config=nothing.toml", ".")

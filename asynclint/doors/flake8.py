@@ -15,7 +15,7 @@ from flake8.options.manager import OptionManager
 from msgspec.structs import replace
 
 import asynclint
-from asynclint.catalog import all_rules
+from asynclint.catalog import all_rules, enabled
 from asynclint.config import Config, ConfigError, Nearest, common_directory, load
 from asynclint.finding import Severity
 from asynclint.linter import Linter
@@ -44,6 +44,8 @@ class Plugin:
         """Reads `[tool.asynclint]`; flake8's own `--select` and `--ignore` choose among its codes afterwards."""
         try:
             directory = common_directory(options.filenames)
+            loud = _made_errors(load(directory, environ=os.environ))
+            options.extended_default_ignore = [c for c in options.extended_default_ignore if c not in loud]
             cls._linter = Linter(Nearest(directory, lambda each: _configuration(each, options)))
         except ConfigError as error:
             raise ExecutionError(f"asynclint: {error}") from None
@@ -66,8 +68,13 @@ def _configuration(directory: str, options: Namespace) -> Config:
     if config.select:
         return config
     asked = (*(options.select or ()), *(options.extend_select or ()))
-    hidden = (code for code in sorted(_quiet_codes()) if not code.startswith(asked))
+    hidden = (code for code in sorted(_quiet_codes() - _made_errors(config)) if not code.startswith(asked))
     return replace(config, select=("ALL",), preview=True, ignore=(*config.ignore, *hidden))
+
+
+def _made_errors(config: Config) -> frozenset[str]:
+    """The codes of rules that the user says are errors."""
+    return frozenset(each.rule.code for each in enabled(config) if each.said is Severity.ERROR)
 
 
 @cache

@@ -1,6 +1,7 @@
 """One file after another: read, checked and waived."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -35,9 +36,16 @@ class Runner:
         target = Target(config.target_version.oldest, config.target_version.newest)
         rules = tuple(choose(config))
         workspace = self.workspace
-        is_test = files_like(config.test_files)
+        meant = {glob: _files_meant(glob) for rule in rules for glob in rule.ignored_in}
         self._inspection = Inspection(
-            workspace.project, rules, target, workspace.shown, workspace.column, is_test, sieve
+            project=workspace.project,
+            rules=rules,
+            target=target,
+            shown=workspace.shown,
+            column=workspace.column,
+            is_test=files_like(config.test_files),
+            is_meant=lambda path, glob: meant[glob](path),
+            sieve=sieve,
         )
 
     def check(self, path: str) -> FileReport:
@@ -63,6 +71,12 @@ class Runner:
         governed = governed_lines(text)
         findings = {f for f in found if isinstance(f, Finding) and not _is_waived(f, text, governed)}
         return FileReport(tuple(sorted(findings)), tuple(f.message for f in found if isinstance(f, Crash)))
+
+
+def _files_meant(glob: str) -> Callable[[str], bool]:
+    """Tells whether a file is meant by a glob, which `!` turns around; each is asked about for many rules."""
+    is_like = files_like([glob.removeprefix("!")])
+    return cache((lambda path: not is_like(path)) if glob.startswith("!") else is_like)
 
 
 def _crashed(path: str, error: Exception) -> FileReport:

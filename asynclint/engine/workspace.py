@@ -10,6 +10,7 @@ from asynclint.engine.depth import room_for_depth
 from asynclint.engine.shelf import FOLDER, Shelf
 from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
+from asynclint.facts.knowledge.declared import Declarations, Declared, Role
 from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
@@ -60,7 +61,8 @@ def _installed_facts(path: str) -> ModuleFacts | None:
 
 def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
     """Gives the facts of installed modules, which are kept from run to run."""
-    shelf = Shelf(os.path.join(_root(config), FOLDER) if config.cache and config.root else "")
+    beside = os.path.join(_root(config), FOLDER) if config.root else ""
+    shelf = Shelf((config.cache_dir or beside) if config.cache else "")
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
 
@@ -80,7 +82,7 @@ class Workspace:
         finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
         outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
         words = Words(self._content, (*config.exclude, *config.extend_exclude))
-        self.project = Project(self._facts, finder.locate, _blocking(config), outside, words)
+        self.project = Project(self._facts, finder.locate, _blocking(config), outside, words, _declared(config))
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
@@ -152,3 +154,8 @@ def _blocking(config: Config) -> BlockingCalls:
         for name, said in config.blocking_calls.items()
     }
     return BlockingCalls(declared)
+
+
+def _declared(config: Config) -> Declarations:
+    roles = {name: Role(role) for name, role in config.decorators.items()}
+    return Declarations(Declared(roles), Declared(dict.fromkeys(config.limiters, True)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from asynclint.doors.cli import catalogue, check  # noqa: F401  (they declare their commands)
+from asynclint.doors.cli import catalogue, check, configuration  # noqa: F401  (they declare their commands)
 from asynclint.doors.cli.app import FAILURE, OK, app
 from asynclint.doors.cli.streams import Failure, complain, never_fail_to_encode, reason
 

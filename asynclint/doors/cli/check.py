@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli import fixing
-from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
-from asynclint.doors.cli.settings import settings_of
+from asynclint.doors.cli import configuration, fixing
+from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
-    from asynclint.config import Config
+    from asynclint.config import Settings
     from asynclint.linter import Fixed, Result
 
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
-    *("target_version", "python", "output_format"),
+    *("target_version", "python", "output_format", "cache_dir"),
 )
+_TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
 
 @app.command("check")
@@ -30,6 +31,8 @@ def _check(
     select: Rules = None,
     ignore: Rules = None,
     extend_select: Rules = None,
+    per_file_ignores: FileRules = None,
+    extend_per_file_ignores: FileRules = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the safe fixes, then report what is left.")] = False,
     unsafe_fixes: Annotated[
         bool | None, typer.Option("--unsafe-fixes/--no-unsafe-fixes", help="Make fixes that may change behaviour too.")
@@ -42,9 +45,7 @@ def _check(
     ] = False,
     fixable: Rules = None,
     unfixable: Rules = None,
-    output_format: Annotated[
-        str | None, typer.Option(metavar="full|concise|json", envvar="ASYNCLINT_OUTPUT_FORMAT", help="How to report.")
-    ] = None,
+    output_format: Annotated[str | None, typer.Option(metavar="full|concise|json", help="How to report.")] = None,
     stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what comes from stdin.")] = "",
     exclude: Patterns = None,
     extend_exclude: Patterns = None,
@@ -59,15 +60,19 @@ def _check(
     python: Annotated[
         str | None, typer.Option(metavar="PATH", help="The interpreter or environment whose packages the code uses.")
     ] = None,
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
+    config: Configs = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")] = False,
+    cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where to keep what is kept.")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings that govern the files, and exit.")
+    ] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
 ) -> int:
     """Lint files and directories (default: the current one)."""
@@ -77,10 +82,13 @@ def _check(
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
-    settings = settings_of(given, stdin_filename, overrides, config, isolated)
+    overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
+    settings = settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
+    if show_settings:
+        write(configuration.shown(given if given != ("-",) else (stdin_filename or ".",), settings))
+        return OK
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=not no_cache)
     contents = _stdin(given, stdin_filename)
     result = _lint(given, settings, jobs, contents)
     fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
@@ -121,7 +129,7 @@ def _parts(value: object) -> object:
     return [part.strip() for piece in value for part in piece.split(",") if part.strip()] or None
 
 
-def _show_files(paths: Sequence[str], settings: "Config") -> int:
+def _show_files(paths: Sequence[str], settings: "Settings") -> int:
     from asynclint.linter import files_to_lint
     from asynclint.report.text import printable
 
@@ -142,7 +150,7 @@ def _stdin(paths: Sequence[str], name: str) -> dict[str, bytes]:
     return {name or "-": sys.stdin.buffer.read()}
 
 
-def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
+def _lint(paths: Sequence[str], settings: "Settings", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
     from asynclint.linter import lint, lint_source
 
     for name, content in contents.items():
@@ -150,14 +158,14 @@ def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mappin
     return lint(paths, settings, jobs=jobs)
 
 
-def _reported(result: "Result", settings: "Config", quiet: bool, color: bool) -> str:
-    if settings.output_format == "json":
+def _reported(result: "Result", settings: "Settings", quiet: bool, color: bool) -> str:
+    if settings.common.output_format == "json":
         from asynclint.report import json
 
         return json.report(result.findings)
     from asynclint.report import text
 
-    is_full = settings.output_format == "full"
+    is_full = settings.common.output_format == "full"
     findings = (text.full if is_full else text.concise)(result.findings, color)
     if quiet or (result.errors and not result.findings):
         return findings

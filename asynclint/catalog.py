@@ -9,7 +9,6 @@ import pkgutil
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from operator import itemgetter
 
 from asynclint import rules
 from asynclint.config import Config, ConfigError, Loudness
@@ -128,8 +127,8 @@ def _check_selectors(config: Config) -> None:
 
 def _loudness(rule: Rule, config: Config) -> Loudness | None:
     """What the user says of a rule: of the selectors that reach it, the longest decides, and the later of equals."""
-    reaching = [(reach, said) for selector, said in config.severity.items() if (reach := _reach(rule, selector))]
-    return max(reversed(reaching), key=itemgetter(0))[1] if reaching else None
+    by_reach: dict[int, Loudness] = {_reach(rule, selector): said for selector, said in config.severity.items()}
+    return by_reach[longest] if (longest := max(by_reach, default=0)) else None
 
 
 def _ignored_in(rule: Rule, config: Config) -> tuple[str, ...]:

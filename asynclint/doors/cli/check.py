@@ -1,6 +1,5 @@
 """`asynclint check`, which is also what `asynclint` alone does."""
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 
 from asynclint.doors.cli import fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
+from asynclint.doors.cli.reporting import Reporting, reporting
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from asynclint.config import Config
     from asynclint.linter import Fixed, Result
 
+_FORMATS = (
+    "How to report: full, concise or grouped, for programs json, json-lines, sarif, github, gitlab, junit, rdjson, "
+    "azure or pylint."
+)
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
@@ -43,8 +47,12 @@ def _check(
     fixable: Rules = None,
     unfixable: Rules = None,
     output_format: Annotated[
-        str | None, typer.Option(metavar="full|concise|json", envvar="ASYNCLINT_OUTPUT_FORMAT", help="How to report.")
+        str | None, typer.Option(metavar="FORMAT", envvar="ASYNCLINT_OUTPUT_FORMAT", help=_FORMATS)
     ] = None,
+    output_file: Annotated[
+        str, typer.Option("-o", "--output-file", metavar="FILE", help="Write the report into this file.")
+    ] = "",
+    statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
     stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what comes from stdin.")] = "",
     exclude: Patterns = None,
     extend_exclude: Patterns = None,
@@ -81,11 +89,12 @@ def _check(
     if show_files:
         return _show_files(given, settings)
     settings = replace(settings, cache=not no_cache)
+    wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
     contents = _stdin(given, stdin_filename)
     result = _lint(given, settings, jobs, contents)
     fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
     if diff:
-        return _show_diff(fixed, result, quiet)
+        return _show_diff(fixed, result, wanted)
     unsaved = {} if contents else linter.write(fixed)
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
@@ -96,9 +105,11 @@ def _check(
     told = fixing.counted(saved) if not quiet else ""
     if show_fixes:
         told = fixing.listed(saved) + told
-    if not fix_only:
-        told += _reported(result, settings, quiet, _colored(color))
-    write(told, 2 if contents and (fix or fix_only) else 1)
+    descriptor = 2 if contents and (fix or fix_only) else 1
+    if fix_only:
+        write(told, descriptor)
+    else:
+        wanted.put(wanted.report(result), told, descriptor)
     complain(result.errors)
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
@@ -107,10 +118,10 @@ def _check(
     return _exit_code(result, exit_zero or fix_only)
 
 
-def _show_diff(fixed: "Sequence[Fixed]", result: "Result", quiet: bool) -> int:
-    write(fixing.diff(fixed))
+def _show_diff(fixed: "Sequence[Fixed]", result: "Result", wanted: Reporting) -> int:
+    wanted.put(fixing.diff(fixed))
     would = fixing.counted(fixed, "would fix")
-    complain([*([would.rstrip(".\n")] if would and not quiet else []), *result.errors])
+    complain([*([would.rstrip(".\n")] if would and not wanted.is_quiet else []), *result.errors])
     return FAILURE if result.errors else FINDINGS if fixed else OK
 
 
@@ -150,34 +161,9 @@ def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mappin
     return lint(paths, settings, jobs=jobs)
 
 
-def _reported(result: "Result", settings: "Config", quiet: bool, color: bool) -> str:
-    if settings.output_format == "json":
-        from asynclint.report import json
-
-        return json.report(result.findings)
-    from asynclint.report import text
-
-    is_full = settings.output_format == "full"
-    findings = (text.full if is_full else text.concise)(result.findings, color)
-    if quiet or (result.errors and not result.findings):
-        return findings
-    summary = text.summary(result.findings, color) + fixing.offered(result.findings, settings)
-    return findings + ("\n" if findings and is_full else "") + summary
-
-
 def _exit_code(result: "Result", exit_zero: bool) -> int:
     from asynclint.finding import Severity
 
     if result.errors:
         return FAILURE
     return FINDINGS if not exit_zero and any(f.severity is Severity.ERROR for f in result.findings) else OK
-
-
-def _colored(color: Color) -> bool:
-    if color != "auto":
-        return color == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

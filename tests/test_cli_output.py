@@ -1,0 +1,100 @@
+"""Where reports go, what counts and timings say, and what the shell completes."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from test_cli import BAD, GOOD, SUMMARY, asynclint, bound_by_permissions, error
+
+from asynclint.config import OUTPUT_FORMATS
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.py").write_text(BAD)
+    Path("good.py").write_text(GOOD)
+
+
+# --output-file
+
+
+def test_a_report_is_written_into_a_file_without_colour() -> None:
+    on_stdout = asynclint("bad.py").out
+    assert asynclint("bad.py", "-o", "report.txt", env={"FORCE_COLOR": "1"}) == (1, "", "")
+    assert Path("report.txt").read_text() == on_stdout
+    assert asynclint("bad.py", "--output-file=report.txt", "--output-format", "json") == (1, "", "")
+    assert len(json.loads(Path("report.txt").read_text())) == 1
+    assert asynclint("good.py", "-o", "report.txt", "--output-format", "json").code == 0
+    assert Path("report.txt").read_text() == "[]\n"
+    assert {path.name for path in Path().iterdir()} == {"bad.py", "good.py", "report.txt"}
+
+
+def test_a_report_is_a_file_like_any_other() -> None:
+    asynclint("bad.py", "-o", "new.txt")
+    Path("like.txt").touch()
+    assert Path("new.txt").stat().st_mode == Path("like.txt").stat().st_mode
+    Path("old.txt").touch(mode=0o640)
+    Path("link.txt").symlink_to("old.txt")
+    asynclint("bad.py", "-o", "link.txt")
+    assert Path("link.txt").is_symlink()
+    assert stat.S_IMODE(Path("old.txt").stat().st_mode) == 0o640
+    assert Path("old.txt").read_text().endswith(SUMMARY)
+
+
+def test_what_is_no_regular_file_is_written_to() -> None:
+    assert asynclint("bad.py", "-o", os.devnull) == (1, "", "")
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("reports/out.json", "reports/out.json: there is no directory reports; make it first"),
+        ("bad.py/out.json", "there is no directory bad.py"),
+        (".", ".: is a directory; --output-file wants the name of a file"),
+    ],
+)
+def test_a_report_that_has_no_place_stops_the_run(file: str, expected: str) -> None:
+    assert expected in error("bad.py", "-o", file)
+
+
+def test_a_report_that_cannot_be_written_is_one_line() -> None:
+    Path("closed").mkdir()
+    Path("closed").chmod(0o555)
+    code, out, err = asynclint("good.py", "-o", "closed/out.txt", prefix=bound_by_permissions())
+    assert (code, out, err) == (2, "", "asynclint: closed/out.txt: cannot be written: permission denied\n")
+
+
+def test_what_programs_read_is_never_mixed_with_news() -> None:
+    news = "asynclint: bad.py:\nasynclint:     1 x ASL201 [blocking-sleep]\nasynclint: Fixed 1 finding.\n"
+    assert asynclint("--fix", "--show-fixes", "--output-format", "json") == (0, "[]\n", news)
+    Path("bad.py").write_text(BAD)
+    assert asynclint("--fix", "--show-fixes", "-o", "out.txt") == (0, "", news)
+    Path("bad.py").write_text(BAD)
+    assert asynclint("--diff", "-o", "out.diff").out == ""
+    assert "+    await asyncio.sleep(1)" in Path("out.diff").read_text()
+
+
+@pytest.mark.parametrize("output_format", OUTPUT_FORMATS)
+def test_any_encoding_can_print_any_format(output_format: str) -> None:
+    Path("wide.py").write_text(BAD + "    time.sleep(len('\u65e5\x1b[31m\U0001f600'))\n", "utf-8")
+    settings = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+    code, out, err = asynclint("wide.py", "--output-format", output_format, env=settings)
+    assert (code, err) == (1, "")
+    assert "ASL201" in out
+    assert "\x1b" not in out
+
+
+# --statistics
+
+
+def test_statistics_instead_of_findings() -> None:
+    assert asynclint("--statistics") == (1, "1  ASL201  [*] blocking-sleep\n[*] fixable with `--fix`\n", "")
+    assert asynclint("--statistics", "good.py") == (0, "", "")
+    assert asynclint("--statistics", "--unfixable", "ALL").out == "1  ASL201  [ ] blocking-sleep\n"
+    counted = json.loads(asynclint("--statistics", "--output-format", "json").out)
+    assert counted == [{"code": "ASL201", "name": "blocking-sleep", "count": 1, "fixable": 1}]
+    assert "no format `sarif`" in error("--statistics", "--output-format", "sarif")

@@ -2,13 +2,19 @@
 
 import json
 import os
+import shlex
+import shutil
 import stat
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_cli import BAD, GOOD, SUMMARY, asynclint, bound_by_permissions, error
+from test_cli import BAD, GOOD, SUMMARY, asynclint, bound_by_permissions, environment, error
 
 from asynclint.config import OUTPUT_FORMATS
+from asynclint.doors.cli.completion import name_the_command
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +104,62 @@ def test_statistics_instead_of_findings() -> None:
     counted = json.loads(asynclint("--statistics", "--output-format", "json").out)
     assert counted == [{"code": "ASL201", "name": "blocking-sleep", "count": 1, "fixable": 1}]
     assert "no format `sarif`" in error("--statistics", "--output-format", "sarif")
+
+
+# completion
+
+PROGRAM = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m asynclint "$@"\n'
+ASK = 'source completion.sh; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _asynclint_completion asynclint; '
+
+
+@pytest.fixture
+def bash(tmp_path: Path) -> Callable[..., list[str]]:
+    """What a real bash completes where this line of words ends."""
+    if shutil.which("bash") is None:
+        pytest.skip("there is no bash here")
+    Path("bin").mkdir()
+    Path("bin/asynclint").write_text(PROGRAM)
+    Path("bin/asynclint").chmod(0o755)
+    env = environment({"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"})
+    script = subprocess.run(
+        ["asynclint"], env={**env, "_ASYNCLINT_COMPLETE": "source_bash"}, capture_output=True, check=True
+    ).stdout
+    Path("completion.sh").write_bytes(script)
+
+    def complete(*words: str) -> list[str]:
+        ask = ["bash", "--norc", "-c", ASK + 'printf "%s\\n" "${COMPREPLY[@]}"', "bash", "asynclint", *words]
+        done = subprocess.run(ask, env=env, capture_output=True, encoding="utf-8", check=True)
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    return complete
+
+
+def test_bash_completes_commands_options_rules_and_formats(bash: Callable[..., list[str]]) -> None:
+    assert {"check", "rule", "explain"} <= set(bash(""))
+    assert bash("ru") == ["rule"]
+    for line in (("--sel",), ("bad.py", "--sel"), ("check", "--sel")):
+        assert bash(*line) == ["--select"]
+    assert bash("--select", "ASL20") == [f"ASL20{digit}" for digit in range(1, 10)]
+    assert bash("check", "--ignore", "blocking-s") == ["blocking-sleep", "blocking-subprocess", "blocking-socket"]
+    assert bash("--select", "ASL1,ASL201") == ["ASL1,ASL201"]
+    assert bash("rule", "unaw") == ["unawaited-coroutine"]
+    assert bash("rule", "ASL000") == ["ASL000"]
+    assert bash("--output-format", "js") == ["json", "json-lines"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("asynclint --sel", "asynclint check --sel"),
+        ("asynclint bad.py --sel", "asynclint check bad.py --sel"),
+        ("asynclint bad.py ", "asynclint check bad.py "),
+        ("asynclint ru", "asynclint ru"),
+        ("asynclint ", "asynclint "),
+        ("asynclint rule ASL", "asynclint rule ASL"),
+    ],
+)
+def test_other_shells_know_the_command_that_is_left_out(line: str, expected: str) -> None:
+    asked = {"_TYPER_COMPLETE_ARGS": line}
+    name_the_command(asked, lambda word: word in {"rule", "check"})
+    assert asked == {"_TYPER_COMPLETE_ARGS": expected}

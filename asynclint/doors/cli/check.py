@@ -8,6 +8,7 @@ import typer
 
 from asynclint.doors.cli import fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
+from asynclint.doors.cli.completion import complete_format
 from asynclint.doors.cli.reporting import Reporting, reporting
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
@@ -47,7 +48,8 @@ def _check(
     fixable: Rules = None,
     unfixable: Rules = None,
     output_format: Annotated[
-        str | None, typer.Option(metavar="FORMAT", envvar="ASYNCLINT_OUTPUT_FORMAT", help=_FORMATS)
+        str | None,
+        typer.Option(metavar="FORMAT", envvar="ASYNCLINT_OUTPUT_FORMAT", autocompletion=complete_format, help=_FORMATS),
     ] = None,
     output_file: Annotated[
         str, typer.Option("-o", "--output-file", metavar="FILE", help="Write the report into this file.")

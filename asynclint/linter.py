@@ -1,6 +1,7 @@
 """The one entrance for every door: files or texts and a configuration in, findings out."""
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
@@ -10,7 +11,8 @@ from asynclint.config import Config
 from asynclint.engine import fix as fixing
 from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.fix import Fixed
-from asynclint.engine.pool import run
+from asynclint.engine.observer import Observer, Work
+from asynclint.engine.pool import check, run
 from asynclint.engine.run import FileReport, Runner
 from asynclint.engine.workspace import environment
 from asynclint.facts.explain import Explanation
@@ -22,7 +24,9 @@ __all__ = [
     "Fixed",
     "Linter",
     "NothingToExplain",
+    "Observer",
     "Result",
+    "Work",
     "choose_fix",
     "explain",
     "files_to_lint",
@@ -52,16 +56,19 @@ def files_to_lint(paths: Sequence[str], config: Config) -> Discovered:
     )
 
 
-def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
-    """Lints files and directories; `jobs` is the number of processes, 0 chooses it.
+def lint(paths: Sequence[str], config: Config, *, jobs: int = 0, observer: Observer | None = None) -> Result:
+    """Lints files and directories; `jobs` is the number of processes, 0 chooses it. The observer hears how it goes.
 
     Raises `ConfigError` when the configuration names a rule or an environment that does not exist.
     """
+    observer = observer or Observer()
     enabled(config)
     environment(config)
+    started = time.perf_counter()
     found = files_to_lint(paths, config)
     workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
-    return _joined(run(found.files, config, enabled, jobs=workers), found.problems)
+    observer.discovered(len(found.files), min(workers, len(found.files)), time.perf_counter() - started)
+    return _joined(run(found.files, config, enabled, jobs=workers, observer=observer), found.problems)
 
 
 def explain(path: str, line: int, config: Config) -> Explanation:
@@ -72,9 +79,13 @@ def explain(path: str, line: int, config: Config) -> Explanation:
     return explain_line(Runner(config, enabled), path, line)
 
 
-def lint_source(data: bytes | str, filename: str, config: Config) -> Result:
+def lint_source(data: bytes | str, filename: str, config: Config, *, observer: Observer | None = None) -> Result:
     """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
-    return Linter(config, {filename: data}).lint(filename)
+    observer = observer or Observer()
+    observer.discovered(1, 1, 0.0)
+    reports, work = check(Runner(config, enabled, {filename: data}), [filename])
+    observer.worked(work)
+    return _joined(list(reports.values()), ())
 
 
 def choose_fix(config: Config) -> Callable[[Finding], Fix | None]:

@@ -1,7 +1,9 @@
 """Where reports go, what counts and timings say, and what the shell completes."""
 
+import io
 import json
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -15,6 +17,8 @@ from test_cli import BAD, GOOD, SUMMARY, asynclint, bound_by_permissions, enviro
 
 from asynclint.config import OUTPUT_FORMATS
 from asynclint.doors.cli.completion import name_the_command
+from asynclint.doors.cli.progress import Progress, terminal
+from asynclint.linter import Work
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +167,66 @@ def test_other_shells_know_the_command_that_is_left_out(line: str, expected: str
     asked = {"_TYPER_COMPLETE_ARGS": line}
     name_the_command(asked, lambda word: word in {"rule", "check"})
     assert asked == {"_TYPER_COMPLETE_ARGS": expected}
+
+
+# --verbose and progress
+
+
+@pytest.mark.parametrize("arguments", [(), ("-j2",), ("--diff",), ("-", "--stdin-filename", "bad.py")])
+def test_verbose_tells_files_workers_and_stages(arguments: tuple[str, ...]) -> None:
+    code, out, err = asynclint("--verbose", *arguments, stdin=BAD.encode())
+    quiet = asynclint(*arguments, stdin=BAD.encode())
+    assert (code, out) == quiet[:2]
+    assert err.startswith(quiet.err)
+    files, *stages = err.removeprefix(quiet.err).splitlines()
+    number, workers = (1 if "-" in arguments else 2), (2 if "-j2" in arguments else 1)
+    shape = f"asynclint: {number} files?, {workers} workers?, [0-9.]+ s in all"
+    assert re.fullmatch(shape, files)
+    times = dict(re.findall(r"^asynclint: (\w[\w ]+?) +([0-9.]+) s$", "\n".join(stages), re.MULTILINE))
+    assert list(times)[:3] == ["discover", "read", "link and check"]
+    assert list(times)[3:] == (["fix", "report"] if "--diff" in arguments else ["report"])
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_progress_is_one_line_from_the_first_second_on() -> None:
+    clock, stream = Clock(), io.StringIO()
+    progress = Progress(stream, clock)
+    progress.discovered(300, 2, 0.1)
+    for now in (0.2, 0.9, 1.1, 1.15, 1.3):
+        clock.now = now
+        progress.worked(Work(48, 0.1, 0.2))
+    assert stream.getvalue() == "\r\x1b[Kasynclint: 144 of 300 files\r\x1b[Kasynclint: 240 of 300 files"
+    progress.clear()
+    progress.clear()
+    assert stream.getvalue().endswith("240 of 300 files\r\x1b[K")
+    assert progress.told()[0] == "300 files, 2 workers, 1.300 s in all"
+
+
+def test_short_runs_and_runs_without_a_terminal_show_no_progress() -> None:
+    clock, stream = Clock(), io.StringIO()
+    for shown in (Progress(stream, clock), Progress(None, Clock())):
+        shown.discovered(1, 1, 0.0)
+        shown.worked(Work(1, 0.1, 0.2))
+        shown.clear()
+    assert stream.getvalue() == ""
+    assert terminal() is None or sys.stderr.isatty()
+
+
+def test_progress_goes_to_a_terminal_only() -> None:
+    pty = pytest.importorskip("pty")
+    program = "import sys; from asynclint.doors.cli.progress import terminal; sys.exit(terminal() is None)"
+    for term, silent in (("xterm", 0), ("dumb", 1)):
+        leader, follower = pty.openpty()
+        done = subprocess.run([sys.executable, "-c", program], stderr=follower, env=environment({"TERM": term}))
+        os.close(follower)
+        os.close(leader)
+        assert done.returncode == silent

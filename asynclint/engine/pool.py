@@ -1,10 +1,12 @@
 """Many files, here or in several processes, always with the same result."""
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from asynclint.config import Config
+from asynclint.engine.observer import Observer, Work
 from asynclint.engine.run import Choose, FileReport, Runner
 
 BATCH = 48  # files a message: one by one costs half as much again
@@ -12,35 +14,52 @@ BATCH = 48  # files a message: one by one costs half as much again
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+Checked: TypeAlias = tuple[dict[str, FileReport], Work]  # by path
+
 _runner: Runner | None = None  # one for each worker process
 
 
-def run(paths: Sequence[str], config: Config, choose: Choose, *, jobs: int = 1) -> list[FileReport]:
+def run(
+    paths: Sequence[str], config: Config, choose: Choose, *, jobs: int = 1, observer: Observer | None = None
+) -> list[FileReport]:
     """The report of every path, in the order of the paths; a file that kills its process is named."""
+    observer = observer or Observer()
+    reports: dict[str, FileReport] = {}
+    for batch, work in _checked(paths, config, choose, jobs):
+        observer.worked(work)
+        reports |= batch
+    return [reports[path] for path in paths]
+
+
+def _checked(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> Iterator[Checked]:
     if jobs > 1 and len(paths) > 1:
         return _in_processes(paths, config, choose, jobs)
     runner = Runner(config, choose)
-    return [runner.check(path) for path in paths]
+    return (check(runner, [path]) for path in paths)
 
 
-def _in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> list[FileReport]:
+def check(runner: Runner, paths: Sequence[str]) -> Checked:
+    """The reports of some files by path, and what they cost."""
+    started, before = time.perf_counter(), runner.workspace.reading
+    reports = {path: runner.check(path) for path in paths}
+    reading = runner.workspace.reading - before
+    return reports, Work(len(paths), reading, time.perf_counter() - started - reading)
+
+
+def _in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> Iterator[Checked]:
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(BATCH, -(-len(paths) // jobs)))
     batches = [paths[start : start + size] for start in range(0, len(paths), size)]
-    reports: dict[int, list[FileReport]] = {}
+    lost: list[str] = []
     with _executor(config, choose, min(jobs, len(batches))) as executor:
         futures = [executor.submit(_check_batch, batch) for batch in batches]
-        for index, future in enumerate(futures):
+        for batch, future in zip(batches, futures, strict=True):
             try:
-                reports[index] = future.result()
+                yield future.result()
             except BrokenProcessPool:
-                continue
-    return [
-        report
-        for index, batch in enumerate(batches)
-        for report in reports.get(index) or _one_by_one(batch, config, choose)
-    ]
+                lost += batch
+    yield from _one_by_one(lost, config, choose)
 
 
 def _executor(config: Config, choose: Choose, jobs: int) -> "ProcessPoolExecutor":
@@ -57,18 +76,19 @@ def _start(config: Config, choose: Choose) -> None:
     _runner = Runner(config, choose)
 
 
-def _check_batch(paths: Sequence[str]) -> list[FileReport]:
+def _check_batch(paths: Sequence[str]) -> Checked:
     assert _runner is not None
-    return [_runner.check(path) for path in paths]
+    return check(_runner, paths)
 
 
-def _one_by_one(paths: Sequence[str], config: Config, choose: Choose) -> Iterator[FileReport]:
+def _one_by_one(paths: Sequence[str], config: Config, choose: Choose) -> Iterator[Checked]:
     """Each file in a process of its own, after one of them has ended a shared one."""
     from concurrent.futures.process import BrokenProcessPool
 
     for path in paths:
         try:
             with _executor(config, choose, 1) as executor:
-                yield executor.submit(_check_batch, [path]).result()[0]
+                yield executor.submit(_check_batch, [path]).result()
         except BrokenProcessPool:
-            yield FileReport(errors=(f"{path}: ended the process that analysed it; please report it",))
+            error = f"{path}: ended the process that analysed it; please report it"
+            yield {path: FileReport(errors=(error,))}, Work(1, 0.0, 0.0)

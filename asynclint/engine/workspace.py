@@ -2,6 +2,7 @@
 
 import glob
 import os
+import time
 from collections.abc import Callable, Mapping
 
 from asynclint.config import Config, ConfigError
@@ -76,6 +77,7 @@ class Workspace:
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
+        self.reading = 0.0  # seconds so far
         packages = Environment(environment(config))
         finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
         outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
@@ -124,6 +126,13 @@ class Workspace:
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
     def _facts(self, path: str) -> ModuleFacts | None:
+        started = time.perf_counter()
+        try:
+            return self._read(path)
+        finally:
+            self.reading += time.perf_counter() - started
+
+    def _read(self, path: str) -> ModuleFacts | None:
         text = None
         try:
             text = self.texts[path] = self.text(path)

@@ -15,6 +15,7 @@ from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
     from asynclint.config import Config
+    from asynclint.doors.cli.progress import Progress
     from asynclint.linter import Fixed, Result
 
 _FORMATS = (
@@ -77,6 +78,7 @@ def _check(
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell on stderr where the time goes.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
 ) -> int:
@@ -84,6 +86,7 @@ def _check(
     from msgspec.structs import replace
 
     from asynclint import linter
+    from asynclint.doors.cli.progress import Progress, terminal
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
@@ -93,14 +96,21 @@ def _check(
     settings = replace(settings, cache=not no_cache)
     wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
     contents = _stdin(given, stdin_filename)
-    result = _lint(given, settings, jobs, contents)
-    fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
+    progress = Progress(None if quiet else terminal())
+    result = _lint(given, settings, jobs, contents, progress)
+    fixed = []
+    if fix or fix_only or diff:
+        with progress.stage("fix"):
+            fixed = linter.fix(result.findings, settings, contents)
     if diff:
-        return _show_diff(fixed, result, wanted)
+        with progress.stage("report"):
+            code = _show_diff(fixed, result, wanted)
+        complain(progress.told() if verbose else ())
+        return code
     unsaved = {} if contents else linter.write(fixed)
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
-        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents})
+        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents}, progress)
     result = replace(result, errors=(*result.errors, *unsaved.values()))
     if contents and (fix or fix_only):
         fixing.give_back(next(iter(contents.values())), saved)
@@ -111,8 +121,9 @@ def _check(
     if fix_only:
         write(told, descriptor)
     else:
-        wanted.put(wanted.report(result), told, descriptor)
-    complain(result.errors)
+        with progress.stage("report"):
+            wanted.put(wanted.report(result), told, descriptor)
+    complain([*result.errors, *(progress.told() if verbose else ())])
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
     if exit_non_zero_on_fix and saved and not result.errors:
@@ -155,12 +166,17 @@ def _stdin(paths: Sequence[str], name: str) -> dict[str, bytes]:
     return {name or "-": sys.stdin.buffer.read()}
 
 
-def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
+def _lint(
+    paths: Sequence[str], settings: "Config", jobs: int, contents: "Mapping[str, bytes | str]", progress: "Progress"
+) -> "Result":
     from asynclint.linter import lint, lint_source
 
-    for name, content in contents.items():
-        return lint_source(content, name, settings)
-    return lint(paths, settings, jobs=jobs)
+    try:
+        for name, content in contents.items():
+            return lint_source(content, name, settings, observer=progress)
+        return lint(paths, settings, jobs=jobs, observer=progress)
+    finally:
+        progress.clear()
 
 
 def _exit_code(result: "Result", exit_zero: bool) -> int:

@@ -14,10 +14,11 @@ from asynclint.engine.fix import Fixed
 from asynclint.engine.observer import Observer, Work
 from asynclint.engine.pool import check, run
 from asynclint.engine.run import FileReport, Runner
+from asynclint.engine.session import Session
 from asynclint.engine.workspace import environment
 from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding, Fix
-from asynclint.source.files import Discovered, discover
+from asynclint.source.files import Discovered, State, discover, state, upward
 from asynclint.source.saving import NotSaved, save
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "NothingToExplain",
     "Observer",
     "Result",
+    "Watch",
     "Work",
     "choose_fix",
     "explain",
@@ -138,6 +140,47 @@ class Linter:
         if text is None or self._runner.workspace.says(path, text):
             return _joined([self._runner.check(path)], ())
         return lint_source(text, path, self._config)
+
+
+class Watch:
+    """Lints files and directories again and again, each time as a fresh run would, but only what a change affects."""
+
+    def __init__(self, paths: Sequence[str], configure: Callable[[], Config]) -> None:
+        """`configure` gives the configuration as it is now, and may raise `ConfigError`."""
+        self._paths = paths
+        self._configure = configure
+        self._session = Session(enabled)
+        self._found = Discovered((), ())
+        self._seen: dict[str, State] = {}
+
+    def lint(self) -> tuple[Result, Sequence[str]] | None:
+        """The result as it is now, and the files that were linted for it; None when there is nothing new.
+
+        Raises `ConfigError`.
+        """
+        self._seen = {place: state(place) for place in self._seen}
+        config = self._configure()
+        found, former = files_to_lint(self._paths, config), self._found
+        linted = self._session.check(found.files, config)
+        self._found = found
+        self._seen = {place: self._seen.get(place) for place in (*found.folders, *filter(None, [config.file]))}
+        if not linted and (found.files, found.problems) == (former.files, former.problems):
+            return None
+        return _joined([self._session.reports[path] for path in found.files], found.problems), linted
+
+    def is_outdated(self) -> bool:
+        """May something have changed? This is asked where nobody tells."""
+        return self._session.is_outdated() or any(state(place) != seen for place, seen in self._seen.items())
+
+    def places(self) -> frozenset[str]:
+        """The directories in which something may change that matters, without those inside of them.
+
+        Those above what is linted are left out, for there is much traffic in some: see `is_outdated`.
+        """
+        files = (os.path.dirname(os.path.abspath(path)) for path in self._found.files)
+        own = frozenset((*self._found.folders, *files, *map(os.path.dirname, self._seen)))
+        above = {outer for place in own for outer in upward(os.path.dirname(place))} - own
+        return own | (self._session.places() - above)
 
 
 def _joined(reports: Sequence[FileReport], problems: Sequence[str]) -> Result:

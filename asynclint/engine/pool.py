@@ -34,8 +34,15 @@ def run(
 def _checked(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> Iterator[Checked]:
     if jobs > 1 and len(paths) > 1:
         return _in_processes(paths, config, choose, jobs)
-    runner = Runner(config, choose)
+    runner = _named(paths, config, choose)
     return (check(runner, [path]) for path in paths)
+
+
+def _named(paths: Sequence[str], config: Config, choose: Choose) -> Runner:
+    """One that calls all files of the run what the user calls them."""
+    runner = Runner(config, choose)
+    runner.workspace.name(paths)
+    return runner
 
 
 def check(runner: Runner, paths: Sequence[str]) -> Checked:
@@ -52,28 +59,28 @@ def _in_processes(paths: Sequence[str], config: Config, choose: Choose, jobs: in
     size = max(1, min(BATCH, -(-len(paths) // jobs)))
     batches = [paths[start : start + size] for start in range(0, len(paths), size)]
     lost: list[str] = []
-    with _executor(config, choose, min(jobs, len(batches))) as executor:
+    with _executor(paths, config, choose, min(jobs, len(batches))) as executor:
         futures = [executor.submit(_check_batch, batch) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):
             try:
                 yield future.result()
             except BrokenProcessPool:
                 lost += batch
-    yield from _one_by_one(lost, config, choose)
+    yield from _one_by_one(lost, paths, config, choose)
 
 
-def _executor(config: Config, choose: Choose, jobs: int) -> "ProcessPoolExecutor":
+def _executor(paths: Sequence[str], config: Config, choose: Choose, jobs: int) -> "ProcessPoolExecutor":
     """Forking is quick, and safe on Linux while there are no threads; elsewhere workers are fresh interpreters."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(config, choose))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(paths, config, choose))
 
 
-def _start(config: Config, choose: Choose) -> None:
+def _start(paths: Sequence[str], config: Config, choose: Choose) -> None:
     global _runner
-    _runner = Runner(config, choose)
+    _runner = _named(paths, config, choose)
 
 
 def _check_batch(paths: Sequence[str]) -> Checked:
@@ -81,13 +88,13 @@ def _check_batch(paths: Sequence[str]) -> Checked:
     return check(_runner, paths)
 
 
-def _one_by_one(paths: Sequence[str], config: Config, choose: Choose) -> Iterator[Checked]:
+def _one_by_one(paths: Sequence[str], typed: Sequence[str], config: Config, choose: Choose) -> Iterator[Checked]:
     """Each file in a process of its own, after one of them has ended a shared one."""
     from concurrent.futures.process import BrokenProcessPool
 
     for path in paths:
         try:
-            with _executor(config, choose, 1) as executor:
+            with _executor(typed, config, choose, 1) as executor:
                 yield executor.submit(_check_batch, [path]).result()
         except BrokenProcessPool:
             error = f"{path}: ended the process that analysed it; please report it"

@@ -1,7 +1,7 @@
 """`asynclint check`, which is also what `asynclint` alone does."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,6 +78,7 @@ def _check(
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Lint again whenever a file changes.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell on stderr where the time goes.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
@@ -90,11 +91,18 @@ def _check(
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
-    settings = settings_of(given, stdin_filename, overrides, config, isolated)
+
+    def configured() -> "Config":
+        return replace(settings_of(given, stdin_filename, overrides, config, isolated), cache=not no_cache)
+
+    settings = configured()
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=not no_cache)
     wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
+    if watch:
+        if fix or fix_only or diff or "-" in given:
+            raise Failure("--watch lints files and reports; leave out --fix, --fix-only, --diff and `-`")
+        return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
     progress = Progress(None if quiet else terminal())
     result = _lint(given, settings, jobs, contents, progress)
@@ -177,6 +185,17 @@ def _lint(
         return lint(paths, settings, jobs=jobs, observer=progress)
     finally:
         progress.clear()
+
+
+def _watch(paths: Sequence[str], configure: "Callable[[], Config]", wanted: Reporting) -> int:
+    from asynclint.doors.cli.watching import watch
+    from asynclint.linter import Watch
+
+    def show(result: "Result") -> None:
+        wanted.put(wanted.report(result))
+        complain(result.errors)
+
+    return watch(Watch(paths, configure), show, quiet=wanted.is_quiet)
 
 
 def _exit_code(result: "Result", exit_zero: bool) -> int:

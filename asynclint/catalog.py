@@ -13,13 +13,14 @@ from functools import cache
 from asynclint import rules
 from asynclint.config import Config, ConfigError, Loudness
 from asynclint.engine.check import CANNOT_ANALYSE, Enabled
-from asynclint.finding import Severity
+from asynclint.finding import RuleDescription, Severity
 from asynclint.rule import Default, Rule
 from asynclint.rule.wants import Want
 
 _CODE = re.compile(r"ASL\d{3}")
 _PREFIX = re.compile(r"ASL\d{0,3}")
 _ALL = "ALL"
+_ADDRESS = ""  # the public address of the catalogue's directory, as soon as it has one
 
 
 class BadRule(Exception):  # noqa: N818
@@ -208,6 +209,23 @@ def page(rule: Rule) -> str:
     facts = f"**{rule.code}** · {_default_words(rule)}{_libraries(rule)} · [documented pitfall]({rule.pitfall})"
     former = "".join(f" · formerly `{name}`" for name in rule.aliases)
     return f"# {rule.name}\n\n{facts}{former}\n\n{_text(rule)}\n"
+
+
+def descriptions() -> dict[str, RuleDescription]:
+    """What reports say of the rules themselves, by code."""
+    return {rule.code: _description(rule) for rule in documented()}
+
+
+def _description(rule: Rule) -> RuleDescription:
+    return RuleDescription(
+        rule.code,
+        rule.name,
+        severity=Severity.INFO if rule.default is Default.INFO else Severity.ERROR,
+        is_on=rule.default is not Default.OFF and not rule.preview,
+        summary=_text(rule).splitlines()[0],
+        page=page(rule),
+        address=f"{_ADDRESS}/{rule.name}.md" if _ADDRESS else "",
+    )
 
 
 def _libraries(rule: Rule) -> str:

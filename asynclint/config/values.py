@@ -5,7 +5,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-OUTPUT_FORMATS = ("full", "concise", "json")
+OUTPUT_FORMATS = (
+    *("full", "concise", "grouped", "json", "json-lines", "sarif"),
+    *("github", "gitlab", "junit", "rdjson", "azure", "pylint"),
+)
 OLDEST_KNOWN = (3, 8)
 NEWEST_KNOWN = (3, 15)
 DEFAULT_EXCLUDE = (

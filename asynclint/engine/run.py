@@ -13,6 +13,7 @@ from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
+from asynclint.source.folders import Folders
 from asynclint.source.text import SourceText
 from asynclint.source.waivers import governed_lines, is_waived, skips_file
 
@@ -30,9 +31,15 @@ class Runner:
     """Checks files one by one, remembering what they have in common."""
 
     def __init__(
-        self, config: Config, choose: Choose, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
+        self,
+        config: Config,
+        choose: Choose,
+        overlays: Mapping[str, bytes | str] | None = None,
+        folders: Folders | None = None,
+        *,
+        sieve: bool = True,
     ) -> None:
-        self.workspace = Workspace(config, overlays)
+        self.workspace = Workspace(config, overlays, folders)
         target = Target(config.target_version.oldest, config.target_version.newest)
         rules = tuple(choose(config))
         workspace = self.workspace

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import PurePath
+from typing import TypeAlias
 
 from msgspec import Struct
 from pathspec import GitIgnoreSpec
@@ -14,11 +15,18 @@ from asynclint.source.globs import Globs, parent, slashed, spec
 _ROOT_MARKS = ("pyproject.toml", "asynclint.toml", ".asynclint.toml", ".git", "setup.cfg")
 
 
+State: TypeAlias = tuple[int, int, int] | None  # time of the last change, size and number; None for no file
+
+
 class Discovered(Struct, frozen=True):
-    """`files`: sorted, as the user would type them, each real file once; `problems`: a line for each path not read."""
+    """`files`: sorted, as the user would type them, each real file once; `problems`: a line for each path not read.
+
+    `folders` are the directories that were searched, absolute.
+    """
 
     files: tuple[str, ...]
     problems: tuple[str, ...]
+    folders: tuple[str, ...] = ()
 
 
 class Exclusions(Struct, frozen=True):
@@ -50,6 +58,15 @@ def read(path: str) -> bytes:
     """The file's bytes; raises `OSError`."""
     with open(path, "rb") as file:
         return file.read()
+
+
+def state(path: str) -> State:
+    """By what it can be told whether a file or directory has changed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def project_root(path: str) -> str:
@@ -168,7 +185,7 @@ class _Search:
                 self._listed.add(real)
                 self._list(place, real)
         files = (self._linked_files | self._files).values()
-        return Discovered(tuple(sorted(files)), tuple(self._problems))
+        return Discovered(tuple(sorted(files)), tuple(self._problems), tuple(sorted(self._listed)))
 
     def _list(self, place: _Place, real: str) -> None:
         try:

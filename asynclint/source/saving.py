@@ -34,6 +34,27 @@ def save(path: str, before: str, after: str) -> None:
         raise NotSaved(f"cannot be fixed: its encoding {error.encoding} has no {error.object[error.start]!r}") from None
 
 
+def save_new(path: str, data: bytes) -> None:
+    """Puts data into a file, whole or not at all, whatever was there; what is no regular file is written to.
+
+    Raises OSError.
+    """
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as file:
+            file.write(data)
+    else:
+        mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
+        _replace(target, data, mode)
+
+
+def _umask() -> int:
+    """What is taken from the mode of new files; it can only be asked for by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
 def _replace(target: str, data: bytes, mode: int) -> None:
     folder, name = os.path.split(target)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asynclint.doors.cli.app import FINDINGS, OK, Configs, PageFormat, app
+from asynclint.doors.cli.completion import complete_rule
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, write
 
@@ -44,7 +45,9 @@ def _explain(
 
 @app.command("rule")
 def _rule(
-    rule: Annotated[str, typer.Argument(metavar="CODE|NAME", help="The rule to explain.")] = "",
+    rule: Annotated[
+        str, typer.Argument(metavar="CODE|NAME", autocompletion=complete_rule, help="The rule to explain.")
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Explain every rule.")] = False,
     output_format: Annotated[PageFormat, typer.Option(help="How to show it.")] = "text",
 ) -> int:

@@ -1,21 +1,27 @@
 """`asynclint check`, which is also what `asynclint` alone does."""
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asynclint.doors.cli import configuration, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.completion import complete_format
+from asynclint.doors.cli.reporting import Reporting, reporting
 from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
+    from asynclint.doors.cli.progress import Progress
     from asynclint.linter import Fixed, Result
 
+_FORMATS = (
+    "How to report: full, concise or grouped, for programs json, json-lines, sarif, github, gitlab, junit, rdjson, "
+    "azure or pylint."
+)
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
@@ -45,7 +51,13 @@ def _check(
     ] = False,
     fixable: Rules = None,
     unfixable: Rules = None,
-    output_format: Annotated[str | None, typer.Option(metavar="full|concise|json", help="How to report.")] = None,
+    output_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", autocompletion=complete_format, help=_FORMATS)
+    ] = None,
+    output_file: Annotated[
+        str, typer.Option("-o", "--output-file", metavar="FILE", help="Write the report into this file.")
+    ] = "",
+    statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
     stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what comes from stdin.")] = "",
     exclude: Patterns = None,
     extend_exclude: Patterns = None,
@@ -69,6 +81,8 @@ def _check(
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Lint again whenever a file changes.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell on stderr where the time goes.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Show the settings that govern the files, and exit.")
@@ -79,35 +93,55 @@ def _check(
     from msgspec.structs import replace
 
     from asynclint import linter
+    from asynclint.doors.cli.progress import Progress, terminal
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
     overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
-    settings = settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
+
+    def configured() -> "Settings":
+        return settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
+
+    settings = configured()
     if show_settings:
         write(configuration.shown(given if given != ("-",) else (stdin_filename or ".",), settings))
         return OK
     if show_files:
         return _show_files(given, settings)
+    wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
+    if watch:
+        if fix or fix_only or diff or "-" in given:
+            raise Failure("--watch lints files and reports; leave out --fix, --fix-only, --diff and `-`")
+        return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
-    result = _lint(given, settings, jobs, contents)
-    fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
+    progress = Progress(None if quiet else terminal())
+    result = _lint(given, settings, jobs, contents, progress)
+    fixed = []
+    if fix or fix_only or diff:
+        with progress.stage("fix"):
+            fixed = linter.fix(result.findings, settings, contents)
     if diff:
-        return _show_diff(fixed, result, quiet)
+        with progress.stage("report"):
+            code = _show_diff(fixed, result, wanted)
+        complain(progress.told() if verbose else ())
+        return code
     unsaved = {} if contents else linter.write(fixed)
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
-        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents})
+        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents}, progress)
     result = replace(result, errors=(*result.errors, *unsaved.values()))
     if contents and (fix or fix_only):
         fixing.give_back(next(iter(contents.values())), saved)
     told = fixing.counted(saved) if not quiet else ""
     if show_fixes:
         told = fixing.listed(saved) + told
-    if not fix_only:
-        told += _reported(result, settings, quiet, _colored(color))
-    write(told, 2 if contents and (fix or fix_only) else 1)
-    complain(result.errors)
+    descriptor = 2 if contents and (fix or fix_only) else 1
+    if fix_only:
+        write(told, descriptor)
+    else:
+        with progress.stage("report"):
+            wanted.put(wanted.report(result), told, descriptor)
+    complain([*result.errors, *(progress.told() if verbose else ())])
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
     if exit_non_zero_on_fix and saved and not result.errors:
@@ -115,10 +149,10 @@ def _check(
     return _exit_code(result, exit_zero or fix_only)
 
 
-def _show_diff(fixed: "Sequence[Fixed]", result: "Result", quiet: bool) -> int:
-    write(fixing.diff(fixed))
+def _show_diff(fixed: "Sequence[Fixed]", result: "Result", wanted: Reporting) -> int:
+    wanted.put(fixing.diff(fixed))
     would = fixing.counted(fixed, "would fix")
-    complain([*([would.rstrip(".\n")] if would and not quiet else []), *result.errors])
+    complain([*([would.rstrip(".\n")] if would and not wanted.is_quiet else []), *result.errors])
     return FAILURE if result.errors else FINDINGS if fixed else OK
 
 
@@ -150,27 +184,28 @@ def _stdin(paths: Sequence[str], name: str) -> dict[str, bytes]:
     return {name or "-": sys.stdin.buffer.read()}
 
 
-def _lint(paths: Sequence[str], settings: "Settings", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
+def _lint(
+    paths: Sequence[str], settings: "Settings", jobs: int, contents: "Mapping[str, bytes | str]", progress: "Progress"
+) -> "Result":
     from asynclint.linter import lint, lint_source
 
-    for name, content in contents.items():
-        return lint_source(content, name, settings)
-    return lint(paths, settings, jobs=jobs)
+    try:
+        for name, content in contents.items():
+            return lint_source(content, name, settings, observer=progress)
+        return lint(paths, settings, jobs=jobs, observer=progress)
+    finally:
+        progress.clear()
 
 
-def _reported(result: "Result", settings: "Settings", quiet: bool, color: bool) -> str:
-    if settings.common.output_format == "json":
-        from asynclint.report import json
+def _watch(paths: Sequence[str], configure: "Callable[[], Settings]", wanted: Reporting) -> int:
+    from asynclint.doors.cli.watching import watch
+    from asynclint.linter import Watch
 
-        return json.report(result.findings)
-    from asynclint.report import text
+    def show(result: "Result") -> None:
+        wanted.put(wanted.report(result))
+        complain(result.errors)
 
-    is_full = settings.common.output_format == "full"
-    findings = (text.full if is_full else text.concise)(result.findings, color)
-    if quiet or (result.errors and not result.findings):
-        return findings
-    summary = text.summary(result.findings, color) + fixing.offered(result.findings, settings)
-    return findings + ("\n" if findings and is_full else "") + summary
+    return watch(Watch(paths, configure), show, quiet=wanted.is_quiet)
 
 
 def _exit_code(result: "Result", exit_zero: bool) -> int:
@@ -179,13 +214,3 @@ def _exit_code(result: "Result", exit_zero: bool) -> int:
     if result.errors:
         return FAILURE
     return FINDINGS if not exit_zero and any(f.severity is Severity.ERROR for f in result.findings) else OK
-
-
-def _colored(color: Color) -> bool:
-    if color != "auto":
-        return color == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -7,7 +7,7 @@ from asynclint.rule.body import Body
 from asynclint.rule.fixes import Change, Fix, after, before
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression
+    from libcst import BaseExpression, CSTNode
 
 __all__ = ["added_await", "awaited", "may_await"]
 
@@ -25,9 +25,9 @@ def awaited(body: Body, expression: "BaseExpression") -> tuple[Change, ...]:
     return (before(expression, "await "),)
 
 
-def may_await(body: Body, expression: "BaseExpression") -> bool:
-    """May an `await` stand here: in a coroutine, and not in a generator expression, a lambda or a class in it?"""
+def may_await(body: Body, node: "CSTNode") -> bool:
+    """May an `await` or an `async` stand here: in a coroutine, and not in a generator expression, a lambda or a class in it?"""
     if not body.is_async:
         return False
     barriers = cst.GeneratorExp | cst.Lambda | cst.ClassDef | cst.FunctionDef | cst.Annotation
-    return not any(isinstance(above, barriers) for above in body.ancestors(expression) if above is not body.node)
+    return not any(isinstance(above, barriers) for above in body.ancestors(node) if above is not body.node)

@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import AsyncGenerator, Body, Coroutine, Problem, rule, wrong_protocols
+from asynclint.rule import AsyncGenerator, Body, Coroutine, Fix, Problem, rule, wrong_protocols
 from asynclint.rule import nodes as cst
+from asynclint.rule.awaiting import added_await
 from asynclint.rule.coroutines import definition
 from asynclint.rule.expected import is_expected, may_be_mocked
 from asynclint.rule.protocols import cannot_be_entered, cannot_be_iterated, is_exact, iterates
+from asynclint.rule.switching import entered_otherwise, in_brackets, iterated_by, iterated_otherwise, listed
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
@@ -81,6 +83,13 @@ def sync_protocol_on_async(body: Body) -> Iterator[Problem]:
     Add or remove `async`. Only a coroutine can use `async with` and `async for`; in a plain function the caller has
     to be made one first. Write a list instead of a generator expression that awaits: `all([await f(x) for x in xs])`.
 
+    ## Fix
+
+    Adds `async` where a coroutine meets what is asynchronous; that is safe, as the code could only raise before. The
+    other fixes are unsafe: one that removes `async` may let the event loop wait, a list is made whole before anything
+    is done with it, and the result of an awaited call may be no context manager. Withheld from a `with` that
+    has items of both kinds.
+
     ## Not reported
 
     Objects whose class is not known with all its bases, and those that have both protocols. A coroutine that is
@@ -116,18 +125,19 @@ def _entered(body: Body, item: "BaseExpression", *, is_async: bool) -> Iterator[
     refusal = f"`{statement} {shown}` raises TypeError"
     match entity:
         case Coroutine():
-            advice = f"await the call: `{statement} await {shown}`"
-            yield Problem(item, f"{refusal}: this is a coroutine; {advice}", trace=definition(body, entity.of))
+            message = f"{refusal}: this is a coroutine; await the call: `{statement} await {shown}`"
+            fixes = added_await(body, item, is_safe=False)
+            yield Problem(item, message, trace=definition(body, entity.of), fixes=fixes)
         case AsyncGenerator():
             advice = "decorate it with `contextlib.asynccontextmanager`"
             message = f"{refusal}: this is an async generator, not a context manager; {advice}"
             yield Problem(item, message, trace=definition(body, entity.of))
         case _ if is_async:
-            yield Problem(item, f"{refusal}: this is no asynchronous context manager; use plain `with`")
+            message = f"{refusal}: this is no asynchronous context manager; use plain `with`"
+            yield Problem(item, message, fixes=entered_otherwise(body, item))
         case _:
-            yield Problem(
-                item, f"{refusal}: this is an asynchronous context manager; {_with_async(body, 'async with')}"
-            )
+            message = f"{refusal}: this is an asynchronous context manager; {_with_async(body, 'async with')}"
+            yield Problem(item, message, fixes=entered_otherwise(body, item))
 
 
 def _with_async(body: Body, statement: str) -> str:
@@ -145,10 +155,12 @@ def _iterated(body: Body, loop: "For | CompFor") -> Iterator[Problem]:
         what = (
             "a generator" if isinstance(iterable, cst.Call) and is_exact(body, iterable) else "no asynchronous iterable"
         )
-        yield Problem(iterable, f"`async for ... in {shown}` raises TypeError: this is {what}; use plain `for`")
+        message = f"`async for ... in {shown}` raises TypeError: this is {what}; use plain `for`"
+        yield Problem(iterable, message, fixes=iterated_otherwise(body, loop))
     else:
         refusal = f"`for ... in {shown}` raises TypeError: {_not_iterable(body, iterable)}"
-        yield _of_async(body, iterable, f"{refusal}; {_with_async(body, 'async for')}")
+        message = f"{refusal}; {_with_async(body, 'async for')}"
+        yield _of_async(body, iterable, message, iterated_otherwise(body, loop))
 
 
 def _is_wrong_iterable(body: Body, iterable: "BaseExpression", *, is_async: bool) -> bool:
@@ -160,9 +172,10 @@ def _not_iterable(body: Body, iterable: "BaseExpression") -> str:
     return "an async generator is not iterable" if is_generator else "this can only be iterated over asynchronously"
 
 
-def _of_async(body: Body, node: "BaseExpression", message: str) -> Problem:
+def _of_async(body: Body, node: "BaseExpression", message: str, fixes: tuple[Fix, ...]) -> Problem:
     entity = body.resolve(node)
-    return Problem(node, message, trace=definition(body, entity.of) if isinstance(entity, AsyncGenerator) else ())
+    trace = definition(body, entity.of) if isinstance(entity, AsyncGenerator) else ()
+    return Problem(node, message, trace=trace, fixes=fixes)
 
 
 def _unrolled(body: Body, call: "Call", argument: "BaseExpression", *, is_starred: bool) -> Iterator[Problem]:
@@ -174,7 +187,8 @@ def _unrolled(body: Body, call: "Call", argument: "BaseExpression", *, is_starre
     shown, given = body.text(call.func), _shown(body, argument)
     message = f"`{shown}({'*' if is_starred else ''}{given})` raises TypeError: {_not_iterable(body, argument)}"
     advice = _unrolled_advice(shown) if body.is_async else _with_async(body, "async for")
-    yield _of_async(body, argument, f"{message}; {advice}")
+    fixes = listed(body, argument) if is_starred else iterated_by(body, call)
+    yield _of_async(body, argument, f"{message}; {advice}", fixes)
 
 
 def _unrolled_advice(builtin: str) -> str:
@@ -184,7 +198,7 @@ def _unrolled_advice(builtin: str) -> str:
 def _unpacked(body: Body, call: "Call") -> Iterator[Problem]:
     if isinstance(body.resolve(call), AsyncGenerator) and not is_expected(body, call, call):
         message = f"unpacking `{_shown(body, call)}` raises TypeError: {_not_iterable(body, call)}"
-        yield _of_async(body, call, f"{message}; {_with_async(body, 'async for')}")
+        yield _of_async(body, call, f"{message}; {_with_async(body, 'async for')}", listed(body, call))
 
 
 def _awaiting(body: Body, generator: "GeneratorExp") -> Iterator[Problem]:
@@ -196,7 +210,7 @@ def _awaiting(body: Body, generator: "GeneratorExp") -> Iterator[Problem]:
     if argument is call.args[0] and (call.args[0].star or iterates(body.name_of(call.func))):
         shown = body.text(call.func)
         message = f"`{shown}(... for ...)` raises TypeError: a generator expression that awaits is an async generator"
-        yield Problem(generator, f"{message}; write a list: `{shown}([...])`")
+        yield Problem(generator, f"{message}; write a list: `{shown}([...])`", fixes=in_brackets(body, generator))
 
 
 def _awaits(generator: "GeneratorExp") -> bool:

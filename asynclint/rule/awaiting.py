@@ -26,7 +26,7 @@ def awaited(body: Body, expression: "BaseExpression") -> tuple[Change, ...]:
 
 
 def may_await(body: Body, node: "CSTNode") -> bool:
-    """May an `await` or an `async` stand here: in a coroutine, and not in a generator expression, a lambda or a class in it?"""
+    """May an `await` stand here: in a coroutine, and not in a generator expression, a lambda or a class in it?"""
     if not body.is_async:
         return False
     barriers = cst.GeneratorExp | cst.Lambda | cst.ClassDef | cst.FunctionDef | cst.Annotation

@@ -110,19 +110,21 @@ def comments(text: str) -> Counter[str]:
 
 
 def untouched(before: str, after: str) -> Iterator[tuple[str, str | None]]:
-    """The statements on lines that stayed, as trees, before and after."""
+    """The statements on lines that stayed, as trees, before and after; a block may have got a line more at its end."""
     moved = {}
     matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
     for block in matcher.get_matching_blocks():
         moved |= {block.a + offset + 1: block.b + offset + 1 for offset in range(block.size)}
     statements = by_lines(after)
     for (first, last), tree in by_lines(before).items():
-        lines = [moved.get(line) for line in range(first, last + 1)]
+        is_block = hasattr(tree, "body")
+        lines = [moved.get(line) for line in range(first, last + 1 + is_block)]
         start = lines[0]
         if start is not None and lines == list(range(start, start + len(lines))):
-            yield tree, statements.get((start, start + last - first))
+            counterpart = statements.get((start, start + last - first))
+            yield ast.dump(tree), counterpart and ast.dump(counterpart)
 
 
-def by_lines(text: str) -> dict[tuple[int, int], str]:
+def by_lines(text: str) -> dict[tuple[int, int], ast.stmt]:
     nodes = (node for node in ast.walk(parse(text)) if isinstance(node, ast.stmt))
-    return {(node.lineno, node.end_lineno or node.lineno): ast.dump(node) for node in nodes}
+    return {(node.lineno, node.end_lineno or node.lineno): node for node in nodes}

@@ -5,6 +5,7 @@ import io
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from asynclint.finding import Edit, Fix, Span
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
 Spans = Callable[["CSTNode"], Span]
+_DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def edits_of(fix: fixes.Fix, span: Spans, text: SourceText) -> Fix | None:
@@ -108,10 +110,24 @@ def _import(text: SourceText, statements: tuple[ast.stmt, ...], module: str) -> 
 
 
 def _definition(text: SourceText, statements: tuple[ast.stmt, ...], code: str) -> Edit:
-    """A statement below the imports the file begins with."""
-    if imports := [s for s in _imports_at_the_top(statements) if not _is_of_future(s)]:
-        return _below(text, imports[-1], f"\n\n{code}")
-    return _below_the_opening(text, statements, code)
+    """Statements below the imports the file begins with and below those they need, set off by blank lines."""
+    needed = {node.id for node in ast.walk(parse(code)) if isinstance(node, ast.Name)}
+    above = list(takewhile(lambda statement: not isinstance(statement, _DEFINITIONS), statements))
+    imports = [s for s in above if _imported(s) and not _is_of_future(s)]
+    imports += [s for s in statements[len(above) :] if _imported(s) & needed]
+    if not imports:
+        return _below_the_opening(text, statements, code)
+    line = imports[-1].end_lineno or imports[-1].lineno
+    blank = len(list(takewhile(lambda below: not below.strip(), text.lines[line:])))
+    return _below(text, imports[-1], f"\n\n{code}" + "\n" * max(2 - blank, 0))
+
+
+def _imported(statement: ast.stmt) -> set[str]:
+    """The names that a statement of the module binds by importing, under a condition too."""
+    if isinstance(statement, _DEFINITIONS):
+        return set()
+    imports = (node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom))
+    return {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
 
 
 def _imports_at_the_top(statements: tuple[ast.stmt, ...]) -> list[ast.stmt]:

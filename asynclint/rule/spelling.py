@@ -13,7 +13,7 @@ from asynclint.rule.trees import code_of
 if TYPE_CHECKING:
     from libcst import BaseExpression
 
-__all__ = ["Spelling", "spelled"]
+__all__ = ["Spelling", "is_free", "spelled", "unused"]
 
 
 class Spelling(NamedTuple):
@@ -23,32 +23,45 @@ class Spelling(NamedTuple):
     imports: tuple[str, ...] = ()
 
 
-def spelled(body: Body, module: str, attribute: str, like: "BaseExpression | None" = None) -> Spelling | None:
+def spelled(
+    body: Body, module: str, attribute: str, like: "BaseExpression | None" = None, *, at_the_top: bool = False
+) -> Spelling | None:
     """`asyncio.sleep`, `aio.sleep` or `sleep`; None where the module's own name means something else here.
 
-    Where it takes the place of `like`, `aio.run`, it is written like that.
+    Where it takes the place of `like`, `aio.run`, it is written like that; `at_the_top` of the file it is as there.
     """
-    meant = Named(f"{module}.{attribute}")
+    meant, scope = Named(f"{module}.{attribute}"), 0 if at_the_top else body.scope
     beside = [f"{code_of(like.value)}.{attribute}"] if isinstance(like, cst.Attribute) else []
-    for code in (*beside, *_candidates(body, module, attribute)):
-        if body.evaluate(body.scope, code) == meant:
+    for code in (*beside, *_candidates(body, scope, module, attribute)):
+        if body.evaluate(scope, code) == meant:
             return Spelling(code)
-    return Spelling(meant.name, (module,)) if _is_free(body, module) else None
+    return Spelling(meant.name, (module,)) if is_free(body, module) else None
 
 
-def _candidates(body: Body, module: str, attribute: str) -> Iterator[str]:
+def is_free(body: Body, name: str) -> bool:
+    """Is the name bound nowhere in sight, so that an import or a definition at the top of the file would give it?"""
+    return not any(name in body.facts.scopes[at].names for at in _in_sight(body, body.scope)) and not body.facts.stars
+
+
+def unused(body: Body, *names: str) -> str:
+    """The first of these names that the body does not use for anything, "" when it uses them all."""
+    return next((name for name in names if name not in body.here.names and not any(body.reads(name))), "")
+
+
+def _candidates(body: Body, scope: int, module: str, attribute: str) -> Iterator[str]:
     """What the imports in sight offer, those of the module itself first."""
     if module not in body.facts.imports:
         return
-    offered = list(_imported(body))
+    offered = list(_imported(body, scope))
     yield from (f"{name}.{attribute}" for name, value in offered if value == module)
     yield from (name for name, value in offered if value == f"{module}:{attribute}")
 
 
-def _imported(body: Body) -> Iterator[tuple[str, str]]:
-    for scope in _in_sight(body):
+def _imported(body: Body, innermost: int) -> Iterator[tuple[str, str]]:
+    for scope in _in_sight(body, innermost):
         for name, bindings in body.facts.scopes[scope].names.items():
-            if len(bindings) == 1 and bindings[0].bound is Bound.IMPORT and _is_bound_by_then(body, scope):
+            values = {binding.value if binding.bound is Bound.IMPORT else "" for binding in bindings}
+            if len(values) == 1 and "" not in values and _is_bound_by_then(body, scope):
                 yield name, bindings[0].value
 
 
@@ -64,15 +77,10 @@ def _begins_with_imports(body: Body) -> bool:
     return all(any(node in line.body for line in first) for node in imports)
 
 
-def _is_free(body: Body, name: str) -> bool:
-    """Is the name bound nowhere in sight, so that an import at the top of the file would give it?"""
-    return not any(name in body.facts.scopes[scope].names for scope in _in_sight(body)) and not body.facts.stars
-
-
-def _in_sight(body: Body) -> Iterator[int]:
-    """The scopes whose names the body sees, innermost first."""
-    scope = body.scope
+def _in_sight(body: Body, innermost: int) -> Iterator[int]:
+    """The scopes whose names code in a scope sees, innermost first."""
+    scope = innermost
     while scope >= 0:
-        if scope == body.scope or body.facts.scopes[scope].kind is not ScopeKind.CLASS:
+        if scope == innermost or body.facts.scopes[scope].kind is not ScopeKind.CLASS:
             yield scope
         scope = body.facts.scopes[scope].parent

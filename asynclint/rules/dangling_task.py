@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, InTests, Problem, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.anchors import is_held_by_timers
+from asynclint.rule.background import kept
 from asynclint.rule.keeping import How, Loss, loss, may_wait_for
 from asynclint.rule.outcomes import catches_all
 from asynclint.rule.raising import may_fail
@@ -95,6 +96,14 @@ def dangling_task(body: Body) -> Iterator[Problem]:
     background, keep it in a set of the module or of an object that lives long enough, and let a done callback take it
     out again; that callback is also the place to look at `task.exception()`.
 
+    ## Fix
+
+    Keeps the task in a set of the module, with a done callback that takes it out and lets the event loop log its
+    exception; a set and a callback that the file has for any task serve for it. That is safe: the task only lives
+    until it is done. Inside an `asyncio.TaskGroup` the unsafe fix starts it there, so that the group waits for it
+    and fails with it; `gather`, `shield` and `run_in_executor` are awaited, which is unsafe too. Withheld where the
+    call is part of something larger than a statement.
+
     ## Not reported
 
     A task that is returned, awaited, stored in an attribute or global, or given to any function: somebody else may
@@ -114,7 +123,7 @@ def dangling_task(body: Body) -> Iterator[Problem]:
         is_slight = start.kind in _SLIGHT or len(dangers) < 2
         if dangers and not _is_harmless(body, start, lost, dangers):
             message = f"{_what(body, call, start, lost)}; {_remedy(body, call, start)}"
-            yield Problem(call, message, is_information=is_slight)
+            yield Problem(call, message, is_information=is_slight, fixes=kept(body, call, start))
 
 
 def _is_harmless(body: Body, start: Started, lost: Loss, dangers: list[str]) -> bool:

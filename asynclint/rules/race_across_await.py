@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, InTests, Problem, rule, shared_changes
 from asynclint.rule import nodes as cst
 from asynclint.rule.exclusion import excludes_others, has_one_user, never_meets_itself, runs_as_one
+from asynclint.rule.hoisting import awaited_first
 from asynclint.rule.races import Race, late_writes, races
 from asynclint.rule.suspension import drives_coroutines, wait_text
 
@@ -92,6 +93,12 @@ def race_across_await(body: Body) -> Iterator[Problem]:
     Await first and read afterwards: `value = await f()`, then `self.total += value`. Where the work in between needs
     the old value, hold one `asyncio.Lock` from the read to the write, wherever that state is changed.
 
+    ## Fix
+
+    Awaits into a variable above the statement, so that what is read is not older than the await. Unsafe: what stood
+    before the await in the statement is now computed after it. Withheld where more than one statement is concerned,
+    and for an await that may not be reached.
+
     ## Not reported
 
     Local variables and objects that the function has made or was given; values that do not depend on what was read;
@@ -109,7 +116,8 @@ def race_across_await(body: Body) -> Iterator[Problem]:
     for race in races(body):
         if not isinstance(race.waits, cst.Yield) and not _has_nobody_else(body, race):
             reported.add(id(race.target))
-            yield Problem(race.target, _lost(body, race), trace=_trace(race, "read"), is_information=bool(race.copy))
+            trace, fixes = _trace(race, "read"), awaited_first(body, race)
+            yield Problem(race.target, _lost(body, race), trace=trace, is_information=bool(race.copy), fixes=fixes)
     for race in late_writes(body):
         if id(race.target) not in reported and not _has_nobody_else(body, race):
             reported.add(id(race.target))

@@ -110,9 +110,13 @@ def comments(text: str) -> Counter[str]:
 
 
 def untouched(before: str, after: str) -> Iterator[tuple[str, str | None]]:
-    """The statements on lines that stayed, as trees, before and after; a block may have got a line more at its end."""
+    """The statements on lines that stayed, or were indented, as trees, before and after.
+
+    A block may have got a line more at its end.
+    """
     moved = {}
-    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    lines_before, lines_after = ([line.strip() for line in text.splitlines()] for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, lines_before, lines_after, autojunk=False)
     for block in matcher.get_matching_blocks():
         moved |= {block.a + offset + 1: block.b + offset + 1 for offset in range(block.size)}
     statements = by_lines(after)

@@ -35,10 +35,7 @@ def edits_of(fix: fixes.Fix, span: Spans, text: SourceText) -> Fix | None:
 
 
 def _edit(change: Change, span: Spans, text: SourceText) -> Edit | None:
-    place = span(change.node)
-    if change.until is not None:
-        until = span(change.until)
-        place = Span(place.end_line, place.end_column, until.line, until.column)
+    place = _place(change, span)
     code = "".join(part if isinstance(part, str) else text.between(span(part)) for part in change.code)
     match change.where:
         case Where.INSTEAD | Where.BETWEEN:
@@ -50,8 +47,18 @@ def _edit(change: Change, span: Spans, text: SourceText) -> Edit | None:
     return _line(change.where, place, code, text)
 
 
+def _place(change: Change, span: Spans) -> Span:
+    place = span(change.node)
+    if change.until is None:
+        return place
+    until = span(change.until)
+    if change.where is Where.BETWEEN:
+        return Span(place.end_line, place.end_column, until.line, until.column)
+    return Span(place.line, place.column, until.end_line, until.end_column)
+
+
 def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None:
-    """A line more or less, where the statement has its lines to itself."""
+    """A line more or less, where the statements have their lines to themselves."""
     indentation = text.line(place.line)[: place.column - 1]
     last = text.line(place.end_line)
     rest = last[place.end_column - 1 :].strip()
@@ -60,9 +67,33 @@ def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None
     if where is Where.NOWHERE:
         whole = Span(place.line, 1, place.end_line + 1, 1)
         return Edit(whole, "") if not rest and place.end_line < len(text.lines) else None
+    if where is Where.UNDER:
+        return _under(place, f"{indentation}{code}", indentation, text)
     if where is Where.LINE_ABOVE:
         return Edit(_point(place.line, 1), f"{indentation}{code}\n")
     return Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}")
+
+
+def _under(place: Span, header: str, indentation: str, text: SourceText) -> Edit | None:
+    """The lines indented further; a string that spans lines would change."""
+    whole = Span(place.line, 1, place.end_line, len(text.line(place.end_line)) + 1)
+    lines = text.between(whole).split("\n")
+    tokens = _tokens("\n".join(lines))
+    if tokens is None or any(token.start[0] < token.end[0] for token in tokens):
+        return None
+    deeper = indentation + _step(text)
+    indented = [deeper + line.removeprefix(indentation) if line.strip() else line for line in lines]
+    return Edit(whole, "\n".join([header, *indented]))
+
+
+def _step(text: SourceText) -> str:
+    """What the file indents its blocks by."""
+    for statement in _statements(text):
+        inner = next(iter(getattr(statement, "body", ())), None)
+        if inner is not None and inner.lineno > statement.lineno:
+            line = text.line(inner.lineno)
+            return line[: len(line) - len(line.lstrip())]
+    return "    "
 
 
 def _point(line: int, column: int) -> Span:
@@ -73,11 +104,16 @@ def _comments(code: str) -> set[str]:
     """The comments in a piece of code; all of it where it cannot be split into tokens."""
     if "#" not in code:
         return set()
+    tokens = _tokens(code)
+    return {code} if tokens is None else {token.string for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _tokens(code: str) -> list[tokenize.TokenInfo] | None:
+    """The tokens of a piece of code, wherever it begins and ends; None where it cannot be split."""
     try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(f"({code}\n)").readline))
+        return list(tokenize.generate_tokens(io.StringIO(f"({code}\n)").readline))
     except (tokenize.TokenError, SyntaxError):
-        return {code}
-    return {token.string for token in tokens if token.type == tokenize.COMMENT}
+        return None
 
 
 def _added_at_the_top(text: SourceText, imports: Iterable[str], definitions: Iterable[str]) -> Iterator[Edit]:

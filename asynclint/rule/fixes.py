@@ -20,10 +20,11 @@ class Where(StrEnum):
     LINE_ABOVE = "line above"
     LINE_BELOW = "line below"
     NOWHERE = "nowhere"
+    UNDER = "under"
 
 
 class Change(NamedTuple):
-    """One place to change: the node, where the code goes, and the code, in pieces; `until` is for what lies between."""
+    """One place to change: the node, where the code goes, and the code, in pieces; `until` ends a longer stretch."""
 
     node: "CSTNode"
     where: Where
@@ -79,6 +80,11 @@ def line_below(statement: "Statement", *code: "Code") -> Change:
 def removed(statement: "Statement") -> Change:
     """Takes away a statement with its lines."""
     return Change(statement, Where.NOWHERE, ())
+
+
+def under(header: str, first: "Statement", last: "Statement") -> Change:
+    """Makes statements of one block, first to last, a block of their own below this line."""
+    return Change(first, Where.UNDER, (header,), last)
 
 
 def without_argument(call: "Call", argument: "Arg") -> tuple[Change, ...]:

@@ -1,8 +1,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeGuard
 
-from asynclint.rule import Body, Function, Problem, bare_methods, rule
+from asynclint.rule import Body, Fix, Function, Problem, bare_methods, rule
 from asynclint.rule import nodes as cst
+from asynclint.rule.marking import marked_after_loop, marked_before, marked_finally
 from asynclint.rule.queues import Queue, holds_item, item_names, queues, taken
 from asynclint.rule.trees import code_of
 from asynclint.rule.unmarked import strays
@@ -78,6 +79,13 @@ def missing_task_done(body: Body) -> Iterator[Problem]:
     Handle the item in a `try` that begins right after the `get()`, and call `queue.task_done()` in its `finally`.
     That covers exceptions, cancellation, `break`, `continue` and `return` alike.
 
+    ## Fix
+
+    Puts what is done between `get()` and `task_done()` into a `try`, and `task_done()` into its `finally`; where only
+    a `break` or the like is in the way, calls `task_done()` before it, or after the loop that the item ends. Unsafe:
+    the item counts as done though its handling failed. Withheld where the two calls are not statements of one block,
+    where several items are taken or marked, and where a string spans lines that would have to be indented.
+
     ## Not reported
 
     Queues that nobody joins and whose items nobody marks; exceptions where a queue surely has no `join()`; functions
@@ -129,13 +137,17 @@ def _skipped(queue: Queue) -> Iterator[Problem]:
     """The exceptions and early exits that miss the `task_done` of this very body."""
     items = strays(queue)
     left = {item.leave: item.take for item in items if item.leave}
-    yield from (_left(queue, leave, take) for leave, take in left.items() if not _is_after_join(queue, leave))
-    if queue.is_surely_unjoined:
+    may_fail = any(item.fault for item in items) and not queue.is_surely_unjoined
+    fixes = marked_finally(queue)
+    for leave, take in left.items():
+        if not _is_after_join(queue, leave):
+            yield _left(queue, leave, take, fixes if may_fail else ())
+    if not may_fail:
         return
     place = {id(node): index for index, node in enumerate(queue.body.nodes)}
     faults = sorted((item for item in items if not item.leave), key=lambda item: place.get(id(item.fault), 0))
     first = {item.take: item.fault for item in reversed(faults) if item.fault}
-    yield from (_faulty(queue, take, fault) for take, fault in first.items())
+    yield from (_faulty(queue, take, fault, fixes) for take, fault in first.items())
 
 
 def _is_after_join(queue: Queue, leave: "CSTNode") -> bool:
@@ -156,22 +168,24 @@ def _sentinels(queue: Queue, leave: "CSTNode") -> frozenset[str]:
     return frozenset()
 
 
-def _left(queue: Queue, leave: "CSTNode", take: "Call") -> Problem:
+def _left(queue: Queue, leave: "CSTNode", take: "Call", fixes: tuple[Fix, ...]) -> Problem:
     if leave is take:
-        what = "the item that ends the loop is never marked done"
-        return Problem(take, _message(queue, what, _remedy(queue, "after the loop")), trace=tuple(_joined(queue)))
+        message = _message(queue, "the item that ends the loop is never marked done", _remedy(queue, "after the loop"))
+        return Problem(take, message, trace=tuple(_joined(queue)), fixes=marked_after_loop(queue, take))
     what = f"this `{type(leave).__name__.lower()}` leaves the item of `{queue.body.text(take)}` not marked done"
     taking = take, "the item is taken here"
-    return Problem(leave, _message(queue, what, _remedy(queue)), trace=(taking, *_joined(queue)))
+    fixes = fixes or marked_before(queue, leave)
+    return Problem(leave, _message(queue, what, _remedy(queue)), trace=(taking, *_joined(queue)), fixes=fixes)
 
 
-def _faulty(queue: Queue, take: "Call", fault: "CSTNode") -> Problem:
+def _faulty(queue: Queue, take: "Call", fault: "CSTNode", fixes: tuple[Fix, ...]) -> Problem:
     body = queue.body
     awaited = isinstance(fault, cst.Await | cst.Asynchronous) or isinstance(body.parent(fault), cst.Await)
     how = "raises or is cancelled" if awaited else "raises"
     what = f"when {_cause(body, fault)} {how}, the item of `{body.text(take)}` is never marked done"
     skips = f"an exception here skips `{queue.code}.task_done()`"
-    return Problem(take, _message(queue, what, _remedy(queue)), trace=((fault, skips), *_joined(queue)))
+    message = _message(queue, what, _remedy(queue))
+    return Problem(take, message, trace=((fault, skips), *_joined(queue)), fixes=fixes)
 
 
 def _cause(body: Body, fault: "CSTNode") -> str:

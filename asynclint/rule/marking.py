@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.fixes import Fix, line_above, line_below, under
+from asynclint.rule.fixes import Fix, line_above, line_below, removed, under
 from asynclint.rule.queues import Queue
 from asynclint.rule.trees import own_children, walk
 
 if TYPE_CHECKING:
-    from libcst import CSTNode, SimpleStatementLine
+    from libcst import Call, CSTNode, SimpleStatementLine
 
 
 def marked_finally(queue: Queue) -> tuple[Fix, ...]:
@@ -46,6 +46,13 @@ def marked_after_loop(queue: Queue, take: "CSTNode") -> tuple[Fix, ...]:
     if loop is None or any(isinstance(part, cst.Break) for part in walk(loop, own_children)):
         return ()
     return (Fix(f"call `{queue.code}.task_done()` after the loop", (line_below(loop, f"{queue.code}.task_done()"),)),)
+
+
+def marked_once(body: Body, first: "Call", second: "Call") -> tuple[Fix, ...]:
+    """The fix for an item that is marked done twice: the mark in a `finally` stays, or else the first one."""
+    is_final = any(isinstance(above, cst.Finally) for above in body.ancestors(second))
+    line = _line_of(body, first if is_final else second)
+    return (Fix("call it once", (removed(line),)),) if line is not None else ()
 
 
 def _line_of(body: Body, node: "CSTNode") -> "SimpleStatementLine | None":

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from asynclint.rule import Body, Problem, named_calls, rule
+from asynclint.rule.marking import marked_once
 from asynclint.rule.overmarked import Extra, extras
 from asynclint.rule.queues import queues
 
@@ -59,6 +60,11 @@ def extra_task_done(body: Body) -> Iterator[Problem]:
     Take the item before the `try`, and call `task_done()` once, in its `finally`. A worker that is cancelled while it
     waits in `get()` has taken nothing.
 
+    ## Fix
+
+    Takes away the second call for an item; where that stands in a `finally`, the one before. Unsafe: it may have been
+    meant for another item. Withheld where there was no item at all.
+
     ## Not reported
 
     Marks that depend on a condition which may ask whether there is an item; items that are taken or marked by other
@@ -79,4 +85,5 @@ def _problem(body: Body, code: str, extra: Extra) -> Problem:
         return Problem(extra.mark, f"{what}: {effect}; {advice}", trace=((extra.take, "nothing is taken here then"),))
     what = f"{mark} is called a second time for the item of {take}"
     first = extra.first, "it has been marked done here"
-    return Problem(extra.mark, f"{what}: {effect}; call it once for each item", trace=(first,))
+    fixes = marked_once(body, extra.first, extra.mark)
+    return Problem(extra.mark, f"{what}: {effect}; call it once for each item", trace=(first,), fixes=fixes)

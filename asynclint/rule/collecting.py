@@ -30,7 +30,7 @@ def uncollected(body: Body, call: "Call") -> str:
         case cst.Attribute(attr=cst.Name(value=method)) if method != "cancel":
             return ""
         case cst.Attribute(value=cst.Name(value=name) as task) if destination(body, call).fate is Fate.DROPPED:
-            loop = _loop_over(body, task)
+            loop = loop_over(body, task)
             return _variable(body, name) if loop is None else _elements(body, loop, name, task)
         case cst.Attribute(value=task) if destination(body, call).fate is Fate.DROPPED and _is_task(body, task):
             return _attribute(body, task)
@@ -45,7 +45,7 @@ def _variable(body: Body, name: str) -> str:
     return name if is_left and local_tasks_clean_up(body) else ""
 
 
-def _loop_over(body: Body, task: "CSTNode") -> "For | None":
+def loop_over(body: Body, task: "CSTNode") -> "For | None":
     """The loop around a node whose variable it is."""
     loops = (above for above in body.ancestors(task) if isinstance(above, cst.For))
     return next((loop for loop in loops if code_of(loop.target) == code_of(task)), None)  # type: ignore[arg-type]

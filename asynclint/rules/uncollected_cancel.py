@@ -1,8 +1,16 @@
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, BodyKind, Default, InTests, Problem, named_calls, rule
-from asynclint.rule.collecting import uncollected
+from asynclint.rule import Body, BodyKind, Default, Fix, InTests, Problem, named_calls, rule
+from asynclint.rule import nodes as cst
+from asynclint.rule.awaiting import may_await
+from asynclint.rule.collecting import loop_over, uncollected
+from asynclint.rule.fixes import line_below
 from asynclint.rule.keeping import ends_the_program
+from asynclint.rule.spelling import spelled
+
+if TYPE_CHECKING:
+    from libcst import Call
 
 
 @rule(
@@ -58,6 +66,11 @@ def uncollected_cancel(body: Body) -> Iterator[Problem]:
     Wait for the task after cancelling it: `await asyncio.gather(task, return_exceptions=True)`, or `await
     asyncio.wait([task])`. Awaiting the task itself raises its `CancelledError`. A `TaskGroup` does all of this.
 
+    ## Fix
+
+    Adds `await asyncio.gather(task, return_exceptions=True)` below the `cancel()`, or below the loop that cancels each
+    of several. Unsafe: the function goes on later, and a task that catches its cancellation keeps it waiting.
+
     ## Not reported
 
     Tasks that the function or another method of the class awaits, returns, passes on or keeps under another name; tasks
@@ -70,7 +83,7 @@ def uncollected_cancel(body: Body) -> Iterator[Problem]:
         return
     for call in body.all_calls():
         if task := uncollected(body, call):
-            yield Problem(call, _message(body, task))
+            yield Problem(call, _message(body, task), fixes=_waited_for(body, call))
 
 
 def _message(body: Body, task: str) -> str:
@@ -78,3 +91,18 @@ def _message(body: Body, task: str) -> str:
     danger = f"its cleanup may still be going on when `{body.name}` {ends}, and an exception in it is lost"
     remedy = "await it with `asyncio.gather(..., return_exceptions=True)`"
     return f"nothing waits for `{task}` after this `cancel()`, so {danger}; {remedy}"
+
+
+def _waited_for(body: Body, call: "Call") -> tuple[Fix, ...]:
+    spelling = spelled(body, "asyncio", "gather")
+    statement = body.parent(call)
+    line = body.parent(statement) if isinstance(statement, cst.Expr) else None
+    if spelling is None or not isinstance(call.func, cst.Attribute) or not may_await(body, call):
+        return ()
+    if loop := loop_over(body, call.func.value):
+        added = line_below(loop, f"await {spelling.code}(*", loop.iter, ", return_exceptions=True)")
+    elif isinstance(line, cst.SimpleStatementLine):
+        added = line_below(line, f"await {spelling.code}(", call.func.value, ", return_exceptions=True)")
+    else:
+        return ()
+    return (Fix(f"await it with `{spelling.code}`", (added,), imports=spelling.imports),)

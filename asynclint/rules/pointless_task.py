@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Coroutine, Default, InTests, Problem, calls, rule
+from asynclint.rule import Body, Coroutine, Default, Fix, InTests, Problem, calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.blocks import following
+from asynclint.rule.fixes import instead, removed
 from asynclint.rule.waiting import task_maker
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def pointless_task(body: Body) -> Iterator[Problem]:
     Await the coroutine itself. Where things should run at once, make all the tasks before the first `await`, or use
     `asyncio.gather` or an `asyncio.TaskGroup`.
 
+    ## Fix
+
+    Awaits the coroutine itself, in the place of the task or of its variable. Unsafe: it then runs in the task of the
+    caller, which is the one it gets when it asks for the current task.
+
     ## Not reported
 
     Tasks with a name or a context of their own; tasks of a `TaskGroup`; files that use `contextvars`, because a task
@@ -73,10 +79,12 @@ def pointless_task(body: Body) -> Iterator[Problem]:
         work = body.text(made.args[0].value)
         if isinstance(body.parent(made), cst.Await):
             message = f"`{body.text(made.func)}` makes a task that is awaited at once, so nothing runs beside it"
-            yield Problem(made, f"{message}; write `await {work}`")
+            fix = Fix("await the coroutine itself", (instead(made, made.args[0].value),))
+            yield Problem(made, f"{message}; write `await {work}`", fixes=(fix,))
         elif name := _awaited_next(body, made):
             message = f"`{name}` is awaited as soon as it is made, so nothing runs beside it"
-            yield Problem(made, f"{message}; write `await {work}`, or do something else before `await {name}`")
+            advice = f"write `await {work}`, or do something else before `await {name}`"
+            yield Problem(made, f"{message}; {advice}", fixes=_without_variable(body, made, name))
 
 
 def _makes_coroutine(body: Body, work: "BaseExpression") -> bool:
@@ -101,6 +109,15 @@ def _awaited_next(body: Body, made: "Call") -> str:
     awaited = body.parent(reads[0])
     after = following(body, assignment)
     return name if isinstance(awaited, cst.Await) and _value(after) is awaited else ""
+
+
+def _without_variable(body: Body, made: "Call", name: str) -> tuple[Fix, ...]:
+    assignment = body.parent(made)
+    line = body.parent(assignment) if assignment is not None else None
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+        return ()
+    changes = removed(line), *(instead(read, made.args[0].value) for read in body.reads(name))
+    return (Fix("await the coroutine itself", changes),)
 
 
 def _value(statement: "CSTNode | None") -> "CSTNode | None":

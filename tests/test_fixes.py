@@ -65,6 +65,55 @@ def test_fixes_keep_their_contract(specimen: Specimen) -> None:
         keeps_contract(each)
 
 
+def test_fixes_take_lines_away_that_have_no_comment(tmp_path: Path) -> None:
+    """Fixtures cannot show it: their markers are comments."""
+    path = tmp_path / "client.py"
+    path.write_text(WITHOUT_COMMENTS)
+    config = with_unsafe(load(str(tmp_path), isolated=True, overrides={"select": ("ALL",)}))
+    (fixed,) = fix(findings([str(path)], config), config)
+    removed = Counter(WITHOUT_COMMENTS.splitlines()) - Counter(fixed.after.splitlines())
+    added = Counter(fixed.after.splitlines()) - Counter(WITHOUT_COMMENTS.splitlines())
+    assert {line.strip() for line in removed} == {
+        "task = asyncio.create_task(fetch(url))",
+        "page = await task",
+        "request = fetch(url)",
+        "await request",
+        "queue.task_done()",
+    }
+    assert {line.strip() for line in added} == {"page = await fetch(url)", "await fetch(url)"}
+
+
+WITHOUT_COMMENTS = """\
+import asyncio
+
+
+async def fetch(url):
+    await asyncio.sleep(1)
+    return url
+
+
+async def at_once(url):
+    task = asyncio.create_task(fetch(url))
+    page = await task
+    return page
+
+
+async def again_and_again(url):
+    request = fetch(url)
+    while True:
+        await request
+
+
+async def marks_twice(queue):
+    while True:
+        item = await queue.get()
+        queue.task_done()
+        print(item)
+        queue.task_done()
+        print("done")
+"""
+
+
 def test_fixes_mend_a_real_package(tmp_path: Path) -> None:
     mend(copy_of_aiohttp(tmp_path))
 

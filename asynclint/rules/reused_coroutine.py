@@ -5,6 +5,7 @@ from asynclint.rule import (
     Body,
     BodyKind,
     Coroutine,
+    Fix,
     Function,
     Problem,
     bound_coroutines,
@@ -15,6 +16,7 @@ from asynclint.rule import (
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition
 from asynclint.rule.decorators import decorators, is_transparent
+from asynclint.rule.fixes import instead, removed
 from asynclint.rule.spending import Reuse, reuses
 from asynclint.rule.values import Fate, destination
 
@@ -95,6 +97,11 @@ def reused_coroutine(body: Body) -> Iterator[Problem]:
     task: a task can be awaited any number of times. Cache results with a cache made for coroutine functions, or cache
     the task.
 
+    ## Fix
+
+    Calls the function in the loop, in the place of a variable that nothing else reads. Unsafe: what the call is given
+    may have changed by then. In all other cases it is for you to say whether a second run is meant.
+
     ## Not reported
 
     Branches that await it once each; conditions that may exclude each other; `asyncio.gather(c, c)`, which runs it
@@ -158,4 +165,18 @@ def _again(body: Body, name: str, reuse: Reuse) -> Problem:
         f"coroutine `{name}` is awaited {what}, which raises RuntimeError: cannot reuse already awaited coroutine; "
         "make a new one by calling the function again, or await a task"
     )
-    return Problem(reuse.second, message, trace=() if reuse.first is reuse.second else ((reuse.first, where),))
+    trace = () if reuse.first is reuse.second else ((reuse.first, where),)
+    return Problem(reuse.second, message, trace=trace, fixes=_made_anew(body, name))
+
+
+def _made_anew(body: Body, name: str) -> tuple[Fix, ...]:
+    """The call in the place of the variable, where that is bound once and read once, in a loop."""
+    reads = list(body.reads(name))
+    made = [call for call in body.all_calls() if destination(body, call).names == (name,)]
+    statement = body.parent(made[0]) if made else None
+    line = body.parent(statement) if statement is not None else None
+    if len(reads) != 1 or len(made) != 1 or len(body.here.names.get(name, ())) != 1:
+        return ()
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+        return ()
+    return (Fix("call the function each time", (removed(line), instead(reads[0], made[0]))),)

@@ -70,7 +70,8 @@ def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None
     if where is Where.UNDER:
         return _under(place, f"{indentation}{code}", indentation, text)
     if where is Where.LINE_ABOVE:
-        return Edit(_point(place.line, 1), f"{indentation}{code}\n")
+        line = _step(text) + code[1:] if code.startswith("\t") else code
+        return Edit(_point(place.line, 1), f"{indentation}{line}\n")
     return Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}")
 
 

@@ -4,7 +4,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from libcst import Arg, BaseExpression, BaseStatement, Call, CSTNode, SimpleStatementLine
+    from libcst import (
+        Arg,
+        BaseExpression,
+        BaseStatement,
+        Call,
+        CSTNode,
+        ExceptHandler,
+        ExceptStarHandler,
+        SimpleStatementLine,
+    )
 
     Code = str | CSTNode  # a node stands for its own source, comments and all
     Statement = SimpleStatementLine | BaseStatement
@@ -67,8 +76,8 @@ def after(node: "CSTNode", *code: "Code") -> Change:
     return Change(node, Where.AFTER, code)
 
 
-def line_above(statement: "Statement", *code: "Code") -> Change:
-    """Adds a line before a statement, indented as the statement is."""
+def line_above(statement: "Statement | ExceptHandler | ExceptStarHandler", *code: "Code") -> Change:
+    """Adds a line before a statement, indented as the statement is, and by a level more for a tab it begins with."""
     return Change(statement, Where.LINE_ABOVE, code)
 
 

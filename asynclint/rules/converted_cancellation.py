@@ -15,6 +15,7 @@ from asynclint.rule.cancellation import (
 )
 from asynclint.rule.flow import Catch, Outcomes, Semantics, explore
 from asynclint.rule.remedies import let_through, names_cancellation
+from asynclint.rule.reraising import narrowed, never_caught, raised_for_this_task
 from asynclint.rule.thrown import is_of_kind, other_exception, raises_cancellation
 from asynclint.rule.trees import call_name, own_children, walk
 
@@ -91,6 +92,12 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
     `if asyncio.current_task().cancelling(): raise`, before Python 3.11 by an `except asyncio.CancelledError: raise`
     before the handler.
 
+    ## Fix
+
+    Catches `Exception` in the place of `BaseException`, or of anything. A handler that names `CancelledError` begins
+    with `if asyncio.current_task().cancelling(): raise`; before Python 3.11 it has `except asyncio.CancelledError:
+    raise` put before it. Unsafe: what the handler does is skipped then. None for a `finally`.
+
     ## Not reported
 
     Handlers that let `CancelledError` through on some path, by whatever test; waiting for a task or future that exists
@@ -106,7 +113,10 @@ def converted_cancellation(body: Body) -> Iterator[Problem]:
             continue
         thrown = _thrown_instead(body, guard.handler.body, guard.name)
         if thrown is not None:
-            yield Problem(guard.head, _message(body, guard, thrown), trace=((thrown, "here it is raised"),))
+            named = names_cancellation(body, guard.handler.type)
+            fixes = raised_for_this_task(body, guard) if named else narrowed(body, guard) or never_caught(body, guard)
+            trace = ((thrown, "here it is raised"),)
+            yield Problem(guard.head, _message(body, guard, thrown), trace=trace, fixes=fixes)
     for statement in body.nodes:
         if isinstance(statement, cst.Try | cst.TryStar) and statement.finalbody and _awaits_before_finally(statement):
             thrown = _thrown_instead(body, statement.finalbody.body, "")

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from asynclint.rule import Body, InTests, Problem, calls, decorated_coroutines, handlers, rule
+from asynclint.rule import Body, Fix, InTests, Problem, calls, decorated_coroutines, handlers, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import (
     CANCELLATION,
@@ -18,6 +18,7 @@ from asynclint.rule.cancellation import (
 )
 from asynclint.rule.flow import Catch, Semantics, explore
 from asynclint.rule.remedies import let_through, names_cancellation, names_only_cancellation
+from asynclint.rule.reraising import narrowed, never_caught, raised_again, raised_for_this_task
 from asynclint.rule.retries import BACKOFF, TENACITY, retries_of_cancellation
 from asynclint.rule.stopping import asks_whether_to_stop
 from asynclint.rule.thrown import is_of_kind, raises_cancellation
@@ -115,6 +116,13 @@ def swallowed_cancellation(body: Body) -> Iterator[Problem]:
     meant to catch errors, catch `Exception`, which does not include `CancelledError`; the same goes for what tenacity
     and backoff retry on. Code that really ends a cancellation says so with `asyncio.current_task().uncancel()`.
 
+    ## Fix
+
+    Ends a handler of `CancelledError` alone with `raise`. One that catches it with others begins with
+    `if asyncio.current_task().cancelling(): raise`, and one of `BaseException`, or before Python 3.11, has an
+    `except asyncio.CancelledError: raise` put before it. Unsafe: what comes after is skipped then. None for `suppress`,
+    and for a handler that ends with `return`, `break` or `continue`.
+
     ## Not reported
 
     Waiting for a task or future that exists already, because its own cancellation arrives the same way; a handler that
@@ -139,14 +147,16 @@ def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
     resumed = {id(state) for states in outcomes for state in states if not isinstance(state, str)}
     if resumed:
         first = next(node for node in walk(body.node) if id(node) in resumed)
-        yield Problem(guard.head, _message(body, guard, "goes on"), trace=((first, "here it goes on"),))
+        trace = ((first, "here it goes on"),)
+        yield Problem(guard.head, _message(body, guard, "goes on"), trace=trace, fixes=_fixes(body, guard))
         return
     ends = outcomes.falls | outcomes.returns
     held = bool(ends & {_HELD, _FLYING})
     answered = _ANSWERED in ends or (held and _gives_a_result(body))
     if (answered and not is_task(body, guard)) or (held and is_awaited_directly(body)):
         message = _message(body, guard, "returns as if it had finished")
-        yield Problem(guard.head, message, is_information=_only_responds(body, guard))
+        is_slight = _only_responds(body, guard)
+        yield Problem(guard.head, message, is_information=is_slight, fixes=_fixes(body, guard))
 
 
 def _only_responds(body: Body, guard: Guard) -> bool:
@@ -280,3 +290,15 @@ def _message(body: Body, guard: Guard, how: str) -> str:
         if is_child_of_group(body):  # which `Exception` would not shield from a `sys.exit()`
             remedy = "put `except asyncio.CancelledError: raise` before it"
     return f"{after}{catch} swallows it and `{body.name}` {how}; {remedy}"
+
+
+def _fixes(body: Body, guard: Guard) -> tuple[Fix, ...]:
+    """What the message advises; of a handler that catches everything the fix that changes less comes first."""
+    if guard.handler is None:
+        return ()
+    if not names_cancellation(body, guard.handler.type):
+        others = () if is_child_of_group(body) else narrowed(body, guard)
+        return (*never_caught(body, guard), *others)
+    if names_only_cancellation(body, guard.handler.type):
+        return raised_again(guard)
+    return raised_for_this_task(body, guard)

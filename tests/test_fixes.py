@@ -114,6 +114,36 @@ async def marks_twice(queue):
 """
 
 
+@pytest.mark.parametrize(
+    ("oldest", "added"),
+    [
+        ("3.11", ["if asyncio.current_task().cancelling():", "raise"]),
+        ("3.10", ["except asyncio.CancelledError:", "raise"]),
+    ],
+)
+def test_fixes_respect_the_target(tmp_path: Path, oldest: str, added: list[str]) -> None:
+    path = tmp_path / "client.py"
+    path.write_text(CATCHES_TOO_MUCH)
+    chosen = {"select": ("ASL401",), "target-version": oldest}
+    config = with_unsafe(load(str(tmp_path), isolated=True, overrides=chosen))
+    (fixed,) = fix(findings([str(path)], config), config)
+    lines = Counter(fixed.after.splitlines()) - Counter(CATCHES_TOO_MUCH.splitlines())
+    assert [line.strip() for line in lines] == added
+
+
+CATCHES_TOO_MUCH = """\
+import asyncio
+
+
+async def poll(client):
+    while True:
+        try:
+            await client.update()
+        except (OSError, asyncio.CancelledError):
+            client.close()
+"""
+
+
 def test_fixes_mend_a_real_package(tmp_path: Path) -> None:
     mend(copy_of_aiohttp(tmp_path))
 

@@ -62,7 +62,7 @@ def real_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_same_findings_as_the_command_line_on_a_real_package(real_package: Path, method: str, jobs: str) -> None:
     expected = by_asynclint("--select", CODES, ".", cwd=real_package)
     done = flake8("--select", CODES, "-j", jobs, ".", method=method, cwd=real_package)
-    assert len({finding[0] for finding in expected}) > 3, expected
+    assert len({finding[0] for finding in expected}) >= 3, expected
     assert parsed(done.stdout) == sorted((path, *rest) for path, *rest in expected), done.stderr
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -32,6 +33,17 @@ _LOWER_BOUND = re.compile(r"\s*(?:>=|~=|===?|>)\s*v?(\d{1,4})(?:\.(\d{1,4}))?", 
 
 class ConfigError(Exception):
     """`str(error)` is the one line to print: it names the file, the key and the remedy."""
+
+
+class Waiving(StrEnum):
+    """Which comments silence findings: on any line of a statement, only where flake8 sees them too, or none at all.
+
+    Where flake8 sees them, it heeds each `# noqa` itself, so we do not.
+    """
+
+    STATEMENTS = "statements"
+    LINES = "lines"
+    NOTHING = "nothing"
 
 
 class TargetVersion(Struct, frozen=True):
@@ -71,6 +83,9 @@ class Config(Struct, frozen=True, kw_only=True):
     output_format: str = "full"
     test_files: tuple[str, ...] = DEFAULT_TEST_FILES
     blocking_calls: Mapping[str, BlockingCall | None] = {}  # by dotted name or glob; None: does not block
+    baseline: str | None = None  # a file of findings to hide; "" for none, None for the usual one if it is there
+    require_reason: bool = False
+    waiving: Waiving = Waiving.STATEMENTS
     cache: bool = True  # may facts of installed packages be kept below `root`?
     root: str = ""
     file: str = ""
@@ -96,6 +111,8 @@ class _Keys(Struct, frozen=True, rename="kebab"):
     output_format: str | UnsetType = UNSET
     test_files: tuple[str, ...] | UnsetType = UNSET
     blocking_calls: object = UNSET
+    baseline: str | UnsetType = UNSET
+    require_reason: bool | UnsetType = UNSET
 
 
 class _Origin(Struct, frozen=True):
@@ -140,7 +157,7 @@ def load(
     given = {key.replace("_", "-"): value for key, value in (overrides or {}).items() if value is not None}
     chosen = _decided(given, _Origin("options"))
     if isolated:
-        return Config(**{"root": start, "python": "", **chosen})
+        return Config(**{"root": start, "python": "", "baseline": "", **chosen})
     required = _required(start)
     document = _read(os.path.abspath(file)) if file else _nearest(start)
     if document is None:
@@ -252,8 +269,8 @@ def _anchored(decided: dict[str, Any], root: str) -> dict[str, Any]:
     """Paths in a file are meant from that file's directory, wherever we stand."""
     patterns = {key.replace("-", "_"): decided.get(key.replace("-", "_"), ()) for key in _PATHS}
     anchored = {key: tuple(_below(root, pattern) for pattern in value) for key, value in patterns.items() if value}
-    python = {"python": os.path.join(root, decided["python"])} if decided.get("python") else {}
-    return {**decided, **anchored, **python}
+    places = {key: os.path.join(root, decided[key]) for key in ("python", "baseline") if decided.get(key)}
+    return {**decided, **anchored, **places}
 
 
 def _below(root: str, pattern: str) -> str:

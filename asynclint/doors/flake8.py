@@ -14,8 +14,8 @@ from flake8.options.manager import OptionManager
 from msgspec.structs import replace
 
 import asynclint
-from asynclint.catalog import all_rules
-from asynclint.config import Config, ConfigError, common_directory, load
+from asynclint.catalog import documented
+from asynclint.config import Config, ConfigError, Waiving, common_directory, load
 from asynclint.finding import Severity
 from asynclint.linter import Linter
 from asynclint.rule import Default
@@ -55,8 +55,11 @@ class Plugin:
 
 
 def _configuration(options: Namespace) -> Config:
-    """The one the command line would use, but with the rules that flake8 hides where they are selected there."""
-    config = load(common_directory(options.filenames))
+    """The one the command line would use, but with the rules that flake8 hides where they are selected there.
+
+    A `# noqa` is left to flake8, which may have been told to disregard it.
+    """
+    config = replace(load(common_directory(options.filenames)), waiving=Waiving.LINES)
     if config.select:
         return config
     asked = (*(options.select or ()), *(options.extend_select or ()))
@@ -66,4 +69,4 @@ def _configuration(options: Namespace) -> Config:
 
 @cache
 def _quiet_codes() -> frozenset[str]:
-    return frozenset(rule.code for rule in all_rules() if rule.default is not Default.ON or rule.preview)
+    return frozenset(rule.code for rule in documented() if rule.default is not Default.ON or rule.preview)

@@ -1,6 +1,6 @@
 """One file: its candidate bodies read, its rules asked, their problems turned into findings."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -36,6 +36,14 @@ class Enabled(Struct, frozen=True):
         return Severity.INFO if quiet else Severity.ERROR
 
 
+class Chosen(Struct, frozen=True):
+    """The rules of a run: those to ask, those about the run itself, and all there are, whom comments may name."""
+
+    rules: tuple[Enabled, ...]
+    housekeeping: tuple[Enabled, ...] = ()
+    known: tuple[Rule, ...] = ()
+
+
 class Crash(Struct, frozen=True):
     """An error of ours, told apart from findings because it is nobody's defect but ours."""
 
@@ -57,7 +65,7 @@ class Inspection(Struct, frozen=True):
 def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
     """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
     in_tests = inspection.is_test(facts.path)
-    heard = {e.rule.code: s for e in inspection.rules if (s := e.severity(in_tests=in_tests)) is not None}
+    heard = heard_in(inspection.rules, in_tests=in_tests)
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
@@ -65,6 +73,12 @@ def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> 
         speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
         for finding in _check_body(inspection, text, facts, scope, speaking, in_tests) if speaking else ():
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
+
+
+def heard_in(rules: Iterable[Enabled], *, in_tests: bool) -> dict[str, Severity]:
+    """How loud each rule is in a file, by code; those that are silent there are left out."""
+    severities = ((enabled.rule.code, enabled.severity(in_tests=in_tests)) for enabled in rules)
+    return {code: severity for code, severity in severities if severity is not None}
 
 
 @lru_cache(maxsize=8)

@@ -22,6 +22,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
+    arguments = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in arguments]  # REASON may lack
     commands = {command.name for command in app.registered_commands}
     if arguments and (arguments[0] in commands or arguments[0].split("=")[0] in _OWN_OPTIONS):
         return list(arguments)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli import fixing
+from asynclint.doors.cli import adopting, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
-    *("target_version", "python", "output_format"),
+    *("target_version", "python", "output_format", "baseline"),
 )
 
 
@@ -39,6 +39,20 @@ def _check(
     show_fixes: Annotated[bool, typer.Option("--show-fixes", help="List the fixes that were made.")] = False,
     exit_non_zero_on_fix: Annotated[
         bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 when anything was fixed.")
+    ] = False,
+    add_noqa: Annotated[
+        str | None,
+        typer.Option("--add-noqa", metavar="[=REASON]", help="Write a `# noqa` comment for each finding."),
+    ] = None,
+    ignore_noqa: Annotated[bool, typer.Option("--ignore-noqa", help="Heed no comment that silences findings.")] = False,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help='Hide the findings of this file; "" hides none.')
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")
+    ] = False,
+    prune_baseline: Annotated[
+        bool, typer.Option("--prune-baseline", help="Take out of the baseline what is found no more.")
     ] = False,
     fixable: Rules = None,
     unfixable: Rules = None,
@@ -74,15 +88,35 @@ def _check(
     from msgspec.structs import replace
 
     from asynclint import linter
+    from asynclint.config import Waiving
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
     settings = settings_of(given, stdin_filename, overrides, config, isolated)
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=not no_cache)
+    settings = replace(settings, cache=not no_cache, waiving=Waiving.NOTHING if ignore_noqa else settings.waiving)
+    adopting.check_options(
+        {
+            "--add-noqa": add_noqa is not None,
+            "--write-baseline": write_baseline,
+            "--prune-baseline": prune_baseline,
+            "--fix": fix or fix_only,
+            "--diff": diff and add_noqa is None,
+        },
+        is_stdin="-" in given,
+    )
+    baseline_file = settings.baseline or linter.baseline_file(settings) or linter.usual_file(settings)
+    if write_baseline:
+        settings = replace(settings, baseline=baseline_file if os.path.exists(baseline_file) else "")
     contents = _stdin(given, stdin_filename)
     result = _lint(given, settings, jobs, contents)
+    if add_noqa is not None:
+        return adopting.add_noqa(result, settings, add_noqa, only_diff=diff, quiet=quiet)
+    if write_baseline:
+        return adopting.write_baseline(result, baseline_file, quiet=quiet)
+    if prune_baseline:
+        adopting.prune_baseline(result, linter.baseline_file(settings), quiet=quiet)
     fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
     if diff:
         return _show_diff(fixed, result, quiet)
@@ -100,6 +134,8 @@ def _check(
         told += _reported(result, settings, quiet, _colored(color))
     write(told, 2 if contents and (fix or fix_only) else 1)
     complain(result.errors)
+    if not (quiet or contents or prune_baseline):
+        complain(adopting.hint(result, settings))
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
     if exit_non_zero_on_fix and saved and not result.errors:
@@ -162,7 +198,7 @@ def _reported(result: "Result", settings: "Config", quiet: bool, color: bool) ->
     if quiet or (result.errors and not result.findings):
         return findings
     summary = text.summary(result.findings, color) + fixing.offered(result.findings, settings)
-    return findings + ("\n" if findings and is_full else "") + summary
+    return findings + ("\n" if findings and is_full else "") + summary + adopting.hidden(result)
 
 
 def _exit_code(result: "Result", exit_zero: bool) -> int:

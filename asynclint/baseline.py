@@ -63,6 +63,14 @@ class Split(Struct, frozen=True):
     left: Entries
 
 
+class Stale(Struct, frozen=True):
+    """An entry that matches nothing any more: the file of the baseline, the name in it of the file, and the entry."""
+
+    baseline: str
+    name: str
+    entry: Entry
+
+
 def split(findings: Sequence[Finding], entries: Entries) -> Split:
     """Hides as many findings of each entry as were there before, from the top of the file down."""
     left = Counter(entries)

@@ -13,15 +13,17 @@ from functools import cache
 from msgspec.structs import replace
 
 from asynclint import rules
-from asynclint.config import Config, ConfigError
+from asynclint.config import Config, ConfigError, Loudness
 from asynclint.engine.check import CANNOT_ANALYSE, Chosen, Enabled
 from asynclint.engine.waiving import UNUSED_WAIVER, WAIVER_WITHOUT_REASON
+from asynclint.finding import RuleDescription, Severity
 from asynclint.rule import Default, Rule
 from asynclint.rule.wants import Want
 
 _CODE = re.compile(r"ASL\d{3}")
 _PREFIX = re.compile(r"ASL\d{0,3}")
 _ALL = "ALL"
+_ADDRESS = ""  # the public address of the catalogue's directory, as soon as it has one
 
 
 class BadRule(Exception):  # noqa: N818
@@ -88,6 +90,9 @@ def all_rules() -> tuple[Rule, ...]:
     codes = [rule.code for rule in found]
     if len(set(codes)) != len(codes):
         raise BadRule(f"codes are given twice: {sorted(code for code in codes if codes.count(code) > 1)}")
+    names = [name for rule in found for name in (rule.name, *rule.aliases)]
+    if len(set(names)) != len(names):
+        raise BadRule(f"names are given twice: {sorted(name for name in names if names.count(name) > 1)}")
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 
@@ -110,7 +115,7 @@ def find(name_or_code: str) -> Rule:
     """The rule of a code or a name. Raises `UnknownRule`."""
     wanted = name_or_code.strip().lower()
     for rule in documented():
-        if wanted in (rule.code.lower(), rule.name):
+        if wanted in (rule.code.lower(), rule.name, *rule.aliases):
             return rule
     raise UnknownRule(f"unknown rule `{name_or_code}`{_did_you_mean(name_or_code)}; `asynclint rule --all` lists them")
 
@@ -131,26 +136,54 @@ def enabled(config: Config) -> tuple[Enabled, ...]:
 
 def chosen(config: Config) -> Chosen:
     """The same with the housekeeping codes it asks for, and all rules there are. Raises `ConfigError`."""
+    _check_selectors(config)
+    _check_blocking_codes(config)
     if config.require_reason:
         config = replace(config, extend_select=(*config.extend_select, _WAIVER_WITHOUT_REASON.code))
-    selectors = [*config.select, *config.extend_select]
-    for key, given in (("select", selectors), ("ignore", config.ignore)):
-        for selector in given:
-            _check_selector(key, selector, config)
-    _check_blocking_codes(config)
-    return Chosen(
-        _enabled(all_rules(), selectors, config),
-        _enabled((_UNUSED_WAIVER, _WAIVER_WITHOUT_REASON), selectors, config),
-        documented(),
-    )
+    housekeeping = (_UNUSED_WAIVER, _WAIVER_WITHOUT_REASON)
+    return Chosen(_enabled(all_rules(), config), _enabled(housekeeping, config), documented())
 
 
-def _enabled(rules: Iterable[Rule], selectors: Sequence[str], config: Config) -> tuple[Enabled, ...]:
+def _enabled(rules: Iterable[Rule], config: Config) -> tuple[Enabled, ...]:
     return tuple(
-        Enabled(rule, by_name=_names(rule, selectors))
+        _as_wanted(rule, config)
         for rule in rules
-        if _is_enabled(rule, config) and (config.preview or not rule.preview)
+        if _is_enabled(rule, config) and (config.preview or not rule.preview) and _loudness(rule, config) != "off"
     )
+
+
+def _as_wanted(rule: Rule, config: Config) -> Enabled:
+    loudness = _loudness(rule, config)
+    return Enabled(
+        rule,
+        by_name=_names(rule, (*config.select, *config.extend_select)),
+        said=Severity(loudness) if loudness else None,
+        ignored_in=_ignored_in(rule, config),
+    )
+
+
+def _check_selectors(config: Config) -> None:
+    for field in ("select", "extend_select", "ignore"):
+        for selector in getattr(config, field):
+            _check_selector(field, selector, config)
+    for selector in config.severity:
+        _check_selector("severity", selector, config, entry=selector)
+    for field in ("per_file_ignores", "extend_per_file_ignores"):
+        for glob, selectors in getattr(config, field).items():
+            for selector in selectors:
+                _check_selector(field, selector, config, entry=glob)
+
+
+def _loudness(rule: Rule, config: Config) -> Loudness | None:
+    """What the user says of a rule: of the selectors that reach it, the longest decides, and the later of equals."""
+    by_reach: dict[int, Loudness] = {_reach(rule, selector): said for selector, said in config.severity.items()}
+    return by_reach[longest] if (longest := max(by_reach, default=0)) else None
+
+
+def _ignored_in(rule: Rule, config: Config) -> tuple[str, ...]:
+    """The globs of the files in which a rule is ignored."""
+    entries = (*config.per_file_ignores.items(), *config.extend_per_file_ignores.items())
+    return tuple(dict.fromkeys(glob for glob, selectors in entries if _longest(rule, selectors)))
 
 
 def fixable(config: Config) -> frozenset[str]:
@@ -158,32 +191,32 @@ def fixable(config: Config) -> frozenset[str]:
 
     Raises `ConfigError` for a selector that means nothing.
     """
-    for key, selectors in (("fixable", config.fixable), ("unfixable", config.unfixable)):
-        for selector in selectors:
-            _check_selector(key, selector, config)
+    for field in ("fixable", "unfixable"):
+        for selector in getattr(config, field):
+            _check_selector(field, selector, config)
     return frozenset(
         rule.code for rule in documented() if _longest(rule, config.fixable) > _longest(rule, config.unfixable)
     )
 
 
-def _check_selector(key: str, selector: str, config: Config) -> None:
+def _check_selector(field: str, selector: str, config: Config, *, entry: str = "") -> None:
     if selector != _ALL and not any(_reach(rule, selector) for rule in documented()):
-        raise ConfigError(f"{_place(config)}unknown rule `{selector}` in `{key}`{_did_you_mean(selector)}")
+        origin, key = config.origin(field, entry), field.replace("_", "-")
+        place = f"{origin.place}: " if origin.prefix or origin.place not in ("", "options") else ""
+        path = ".".join(filter(None, (origin.prefix, key, f'"{entry}"' if entry and entry != selector else "")))
+        raise ConfigError(f"{place}unknown rule `{selector}` in `{path}`{_did_you_mean(selector)}")
 
 
 def _check_blocking_codes(config: Config) -> None:
     known = sorted(code for rule in all_rules() for code in rule.wants.blocking)
     for name, said in config.blocking_calls.items():
         if said is not None and said.code and said.code not in known:
-            key = f'`blocking-calls."{name}".code`'
+            key = f'blocking-calls."{name}".code'
             hint = next((rule.code for rule in all_rules() if rule.name == said.code and rule.code in known), "")
             close = [hint] if hint else difflib.get_close_matches(said.code.upper(), known, n=1)
             remedy = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
-            raise ConfigError(f"{_place(config)}{key}: `{said.code}` is no code of a blocking call; {remedy}")
-
-
-def _place(config: Config) -> str:
-    return f"{config.file}: " if config.file else ""
+            origin = config.origin("blocking_calls", name)
+            raise origin.error(key, f"`{said.code}` is no code of a blocking call; {remedy}")
 
 
 def _is_enabled(rule: Rule, config: Config) -> bool:
@@ -202,13 +235,13 @@ def _reach(rule: Rule, selector: str) -> int:
     """How precisely a selector means a rule, 0 when it does not: ALL 1, a prefix its length, the name the most."""
     if selector == _ALL:
         return 1
-    if selector.lower() == rule.name:
+    if selector.lower() in (rule.name, *rule.aliases):
         return len(rule.code)
     return len(selector) if _PREFIX.fullmatch(selector) and rule.code.startswith(selector) else 0
 
 
 def _names(rule: Rule, selectors: Sequence[str]) -> bool:
-    return any(selector in (rule.code, rule.name) for selector in selectors)
+    return any(selector in (rule.code, rule.name, *rule.aliases) for selector in selectors)
 
 
 # pages
@@ -222,7 +255,25 @@ def pages() -> dict[str, str]:
 def page(rule: Rule) -> str:
     """A rule's page: its docstring under a heading, with its code, default and source."""
     facts = f"**{rule.code}** · {_default_words(rule)}{_libraries(rule)} · [documented pitfall]({rule.pitfall})"
-    return f"# {rule.name}\n\n{facts}\n\n{_text(rule)}\n"
+    former = "".join(f" · formerly `{name}`" for name in rule.aliases)
+    return f"# {rule.name}\n\n{facts}{former}\n\n{_text(rule)}\n"
+
+
+def descriptions() -> dict[str, RuleDescription]:
+    """What reports say of the rules themselves, by code."""
+    return {rule.code: _description(rule) for rule in documented()}
+
+
+def _description(rule: Rule) -> RuleDescription:
+    return RuleDescription(
+        rule.code,
+        rule.name,
+        severity=Severity.INFO if rule.default is Default.INFO else Severity.ERROR,
+        is_on=rule.default is not Default.OFF and not rule.preview,
+        summary=_text(rule).splitlines()[0],
+        page=page(rule),
+        address=f"{_ADDRESS}/{rule.name}.md" if _ADDRESS else "",
+    )
 
 
 def _libraries(rule: Rule) -> str:

@@ -65,3 +65,18 @@ class Finding(Struct, frozen=True, order=True):
     related: tuple[Related, ...] = ()
     scope: str = ""
     fixes: tuple[Fix, ...] = ()
+
+
+class RuleDescription(Struct, frozen=True):
+    """What readers of findings may want to know of a rule: `page` is its page in Markdown, `address` where that lies.
+
+    The address is "" as long as there is none.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    is_on: bool
+    summary: str
+    page: str
+    address: str = ""

@@ -1,47 +1,54 @@
 """The one entrance for every door: files or texts and a configuration in, findings out."""
 
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asynclint import baseline
-from asynclint.baseline import Baseline, Entries, Entry
+from asynclint.baseline import Baseline, Entries, Stale
 from asynclint.catalog import chosen, fixable
-from asynclint.config import Config
+from asynclint.config import Changed, Config, Settings
 from asynclint.engine import fix as fixing
 from asynclint.engine import noqa
-from asynclint.engine.baselining import Accepted, baseline_file, usual_file
+from asynclint.engine.baselining import Accepted, baseline_to_write
 from asynclint.engine.check import CANNOT_ANALYSE
 from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.fix import Fixed
 from asynclint.engine.noqa import Silenced
-from asynclint.engine.pool import run
+from asynclint.engine.observer import Observer, Work
+from asynclint.engine.pool import Group, check, run
 from asynclint.engine.run import FileReport, Runner
+from asynclint.engine.session import Session
 from asynclint.engine.workspace import environment
 from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding, Fix
-from asynclint.source.files import Discovered, discover
+from asynclint.source.files import Discovered, Exclusions, State, discover, state, upward
 from asynclint.source.saving import NotSaved, save
 
 __all__ = [
     "Fixed",
     "Linter",
     "NothingToExplain",
+    "Observer",
     "Result",
     "Silenced",
+    "Watch",
+    "Work",
     "add_noqa",
-    "baseline_file",
+    "before_baseline",
     "choose_fix",
     "explain",
     "files_to_lint",
     "fix",
+    "grouped",
     "lint",
     "lint_source",
     "prune_baseline",
     "stale_entries",
-    "usual_file",
     "write",
     "write_baseline",
 ]
@@ -51,74 +58,117 @@ _WORTH_PROCESSES = 64  # files; below, starting processes costs more than they s
 class Result(Struct, frozen=True):
     """Findings in order; `errors` are lines about what could not be done; `files` counts what was read.
 
-    `hidden` are the findings that the baseline knows, `stale` by path its entries that match nothing any more.
+    `hidden` are the findings that a baseline knows, `stale` the entries that match nothing any more; `baselines` are
+    the files of all baselines that governed.
     """
 
     findings: tuple[Finding, ...]
     errors: tuple[str, ...]
     files: int
     hidden: tuple[Finding, ...] = ()
-    stale: tuple[tuple[str, Entry], ...] = ()
+    stale: tuple[Stale, ...] = ()
+    baselines: tuple[str, ...] = ()
 
 
-def files_to_lint(paths: Sequence[str], config: Config) -> Discovered:
-    """The Python files in files and directories, and a line for each path that is not there."""
-    return discover(
-        paths,
-        exclude=(*config.exclude, *config.extend_exclude),
-        force_exclude=config.force_exclude,
-        respect_gitignore=config.respect_gitignore,
-    )
+def files_to_lint(paths: Sequence[str], settings: Settings) -> Discovered:
+    """The Python files in files and directories, and a line for each path that is not there. Raises `ConfigError`."""
+    known: dict[int, Exclusions] = {}
+
+    def exclusions(path: str) -> Exclusions:
+        config = settings.governing(path)
+        if id(config) not in known:
+            known[id(config)] = Exclusions.of(
+                (*config.exclude, *config.extend_exclude),
+                force_exclude=config.force_exclude,
+                respect_gitignore=config.respect_gitignore,
+            )
+        return known[id(config)]
+
+    return discover(paths, exclusions)
 
 
-def lint(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Result:
-    """Lints files and directories; `jobs` is the number of processes, 0 chooses it.
+def grouped(paths: Sequence[str], settings: Settings) -> list[Group]:
+    """The files by the configuration that governs them. Raises `ConfigError`."""
+    by_config: dict[int, tuple[Config, list[str]]] = {}
+    for path in paths:
+        config = settings.governing(path)
+        by_config.setdefault(id(config), (config, []))[1].append(path)
+    return [Group(config, files) for config, files in by_config.values()]
 
-    Raises `ConfigError` when the configuration names a rule, an environment or a baseline that does not exist.
+
+def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: Observer | None = None) -> Result:
+    """Lints files and directories; `jobs` is the number of processes, 0 chooses it. The observer hears how it goes.
+
+    Raises `ConfigError` when a configuration names a rule, an environment or a baseline that does not exist.
     """
-    chosen(config)
-    environment(config)
-    Accepted(config)
-    found = files_to_lint(paths, config)
+    observer = observer or Observer()
+    started = time.perf_counter()
+    found = files_to_lint(paths, settings)
+    groups = grouped(found.files, settings)
+    configs = (settings.common, *(group.config for group in groups))
+    for config in configs:
+        chosen(config)
+        environment(config)
+    baselines = _baselines(configs)
     workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
-    return _joined(found.files, run(found.files, config, chosen, jobs=workers), found.problems)
+    observer.discovered(len(found.files), min(workers, len(found.files)), time.perf_counter() - started)
+    return _joined(run(groups, chosen, jobs=workers, observer=observer), found.problems, baselines)
 
 
-def explain(path: str, line: int, config: Config) -> Explanation:
+def explain(path: str, line: int, settings: Settings) -> Explanation:
     """What is found on one line of a file, and how its calls were understood.
 
     Raises `NothingToExplain`, `ConfigError`, and OSError when the file cannot be read.
     """
-    return explain_line(Runner(config, chosen), path, line)
+    return explain_line(Runner(settings.governing(path), chosen), path, line)
 
 
-def lint_source(data: bytes | str, filename: str, config: Config) -> Result:
+def lint_source(data: bytes | str, filename: str, settings: Settings, *, observer: Observer | None = None) -> Result:
     """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
-    return Linter(config, {filename: data}).lint(filename)
+    observer = observer or Observer()
+    observer.discovered(1, 1, 0.0)
+    config = settings.governing(filename)
+    reports, work = check(Runner(config, chosen, {filename: data}), [filename])
+    observer.worked(work)
+    return _joined(list(reports.values()), (), _baselines([config]))
 
 
-def choose_fix(config: Config) -> Callable[[Finding], Fix | None]:
-    """Gives, for each finding, the fix that a configuration wants made, None when there is none.
+def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[Finding], Fix | None]:
+    """Gives, for each finding, the fix that its configuration wants made, None when there is none.
 
-    Raises `ConfigError`.
+    `unsafe` says for all of them whether unsafe ones may be made. Raises `ConfigError`.
     """
-    codes = fixable(config)
+    fixable(settings.common)
+    codes: dict[int, frozenset[str]] = {}
 
     def choice(finding: Finding) -> Fix | None:
-        fixes = finding.fixes if finding.code in codes else ()
-        return next((fix for fix in fixes if fix.is_safe or config.unsafe_fixes), None)
+        config = settings.governing(finding.path)
+        if id(config) not in codes:
+            codes[id(config)] = fixable(config)
+        fixes = finding.fixes if finding.code in codes[id(config)] else ()
+        may_be_unsafe = config.unsafe_fixes if unsafe is None else unsafe
+        return next((fix for fix in fixes if fix.is_safe or may_be_unsafe), None)
 
     return choice
 
 
-def fix(findings: Sequence[Finding], config: Config, contents: Mapping[str, bytes | str] | None = None) -> list[Fixed]:
+def fix(
+    findings: Sequence[Finding], settings: Settings, contents: Mapping[str, bytes | str] | None = None
+) -> list[Fixed]:
     """Fixes, in memory, what can be fixed of these findings, again and again until nothing more can be.
 
     `contents` are what the findings are about where that is not in the files. Raises `ConfigError`.
     """
-    paths = dict.fromkeys(finding.path for finding in findings)
-    reports = {path: FileReport(tuple(f for f in findings if f.path == path)) for path in paths}
-    return fixing.fix(reports, config, chosen, choose_fix(config), contents)
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    wanted = choose_fix(settings)
+    return [
+        fixed
+        for group in grouped(tuple(by_path), settings)
+        for reports in [{path: FileReport(tuple(by_path[path])) for path in group.paths}]
+        for fixed in fixing.fix(reports, group.config, chosen, wanted, contents)
+    ]
 
 
 def write(fixed: Sequence[Fixed]) -> dict[str, str]:
@@ -136,58 +186,157 @@ class Linter:
     """Lints one file after another in this process, remembering what it has read for them."""
 
     def __init__(
-        self, config: Config, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
+        self, settings: Settings, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
     ) -> None:
         """`overlays` are contents to take instead of the files'; without the sieve every rule reads every body."""
-        self._config = config
-        self._runner = Runner(config, chosen, overlays, sieve=sieve)
+        self._settings = settings
+        self._overlays = overlays
+        self._sieve = sieve
+        self._runners: dict[int, Runner] = {}
+        self._runner_of(settings.common)
 
     def lint(self, path: str, text: str | None = None) -> Result:
-        """The result of one file; `text` is what somebody else takes it to say, who may know better than the disk."""
-        if text is None or self._runner.workspace.says(path, text):
-            return _joined([path], [self._runner.check(path)], ())
-        return lint_source(text, path, self._config)
+        """The result of one file; `text` is what somebody else takes it to say, who may know better than the disk.
+
+        Raises `ConfigError`.
+        """
+        runner = self._runner_of(self._settings.governing(path))
+        if text is None or runner.workspace.says(path, text):
+            return _joined([runner.check(path)], (), ())
+        return lint_source(text, path, self._settings)
+
+    def _runner_of(self, config: Config) -> Runner:
+        if id(config) not in self._runners:
+            self._runners[id(config)] = Runner(config, chosen, self._overlays, sieve=self._sieve)
+        return self._runners[id(config)]
 
 
-def _joined(paths: Sequence[str], reports: Sequence[FileReport], problems: Sequence[str]) -> Result:
+class Watch:
+    """Lints files and directories again and again, each time as a fresh run would, but only what a change affects."""
+
+    def __init__(self, paths: Sequence[str], configure: Callable[[], Settings]) -> None:
+        """`configure` gives the configurations as they are now, and may raise `ConfigError`."""
+        self._paths = paths
+        self._configure = configure
+        self._sessions: dict[str, Session] = {}  # by the configuration file of their group
+        self._found = Discovered((), ())
+        self._seen: dict[str, State] = {}
+
+    def lint(self) -> tuple[Result, Sequence[str]] | None:
+        """The result as it is now, and the files that were linted for it; None when there is nothing new.
+
+        Raises `ConfigError`.
+        """
+        self._seen = {place: state(place) for place in self._seen}
+        settings = self._configure()
+        found, former = files_to_lint(self._paths, settings), self._found
+        groups = grouped(found.files, settings)
+        configs = (settings.common, *(group.config for group in groups))
+        for config in configs:
+            chosen(config)
+        baselines = _baselines(configs)
+        former_sessions, self._sessions = self._sessions, {}
+        linted: list[str] = []
+        reports: dict[str, FileReport] = {}
+        for group in groups:
+            key = f"{group.config.file}:{group.config.target_version}"
+            session = self._sessions[key] = former_sessions.get(key) or Session(chosen)
+            linted += session.check(group.paths, group.config, found.files)
+            reports |= session.reports
+        self._found = found
+        files = (file for config in configs for file in (config.file, baseline_to_write(config)) if file)
+        self._seen = {place: self._seen.get(place) for place in (*found.folders, *files)}
+        if not linted and (found.files, found.problems) == (former.files, former.problems):
+            return None
+        return _joined([reports[path] for path in found.files], found.problems, baselines), linted
+
+    def is_outdated(self) -> bool:
+        """May something have changed? This is asked where nobody tells."""
+        changed = any(session.is_outdated() for session in self._sessions.values())
+        return changed or any(state(place) != seen for place, seen in self._seen.items())
+
+    def places(self) -> frozenset[str]:
+        """The directories in which something may change that matters, without those inside of them.
+
+        Those above what is linted are left out, for there is much traffic in some: see `is_outdated`.
+        """
+        files = (os.path.dirname(os.path.abspath(path)) for path in self._found.files)
+        own = frozenset((*self._found.folders, *files, *map(os.path.dirname, self._seen)))
+        above = {outer for place in own for outer in upward(os.path.dirname(place))} - own
+        return own | (frozenset[str]().union(*(s.places() for s in self._sessions.values())) - above)
+
+
+def _joined(reports: Sequence[FileReport], problems: Sequence[str], baselines: Sequence[str]) -> Result:
     findings = tuple(sorted(finding for report in reports for finding in report.findings))
     errors = (*problems, *(error for report in reports for error in report.errors))
     hidden = tuple(sorted(finding for report in reports for finding in report.hidden))
-    stale = tuple((path, entry) for path, report in zip(paths, reports, strict=True) for entry in report.stale)
-    return Result(findings, errors, len(reports), hidden, stale)
+    stale = tuple(entry for report in reports for entry in report.stale)
+    return Result(findings, errors, len(reports), hidden, stale, tuple(baselines))
+
+
+def _baselines(configs: Iterable[Config]) -> list[str]:
+    """The files of the baselines that configurations mean. Raises `ConfigError` when one of them cannot be read."""
+    files = dict.fromkeys(Accepted(config).file for config in configs)
+    return [file for file in files if file]
 
 
 # beginning to use it
 
 
-def add_noqa(findings: Sequence[Finding], config: Config, reason: str = "") -> Silenced:
+def add_noqa(findings: Sequence[Finding], settings: Settings, reason: str = "") -> Silenced:
     """Adds `# noqa` comments for these findings to their files, in memory. Raises `ConfigError`."""
-    return noqa.add_noqa(findings, config, chosen, reason)
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    silenced = [
+        noqa.add_noqa([finding for path in group.paths for finding in by_path[path]], group.config, chosen, reason)
+        for group in grouped(tuple(by_path), settings)
+    ]
+    withheld = sorted(finding for each in silenced for finding in each.withheld)
+    return Silenced(tuple(file for each in silenced for file in each.files), tuple(withheld))
 
 
-def write_baseline(result: Result, file: str) -> int:
-    """Puts all findings into a baseline, which may be new, and gives how many there are of them.
+def before_baseline(settings: Settings) -> Settings:
+    """The same for a run whose result goes to `write_baseline`, where a baseline need not be there yet."""
 
-    What it says of files and rules that are no part of this result stays. Raises `ConfigError`.
+    def change(config: Config) -> Config:
+        file = baseline_to_write(config)
+        return replace(config, baseline=file if os.path.exists(file) else "")
+
+    return Changed(settings, change)
+
+
+def write_baseline(result: Result, settings: Settings) -> dict[str, int]:
+    """Puts all findings into the baselines of their configurations, and gives how many each of them hides, by file.
+
+    A baseline may be new. What it says of files and rules that are no part of this result stays. Raises `ConfigError`.
     """
     accepted = [finding for finding in result.findings if finding.code != CANNOT_ANALYSE[0]]
-    added: dict[str, list[Finding]] = {}
+    by_file: dict[str, dict[str, list[Finding]]] = {file: {} for file in result.baselines}
+    written = dict.fromkeys(by_file, 0)
+    for finding in (*accepted, *result.hidden):
+        file = baseline_to_write(settings.governing(finding.path))
+        written[file] = written.get(file, 0) + 1
     for finding in accepted:
-        added.setdefault(baseline.key(finding.path, file), []).append(finding)
-    _change(result, file, {name: baseline.counted(findings) for name, findings in added.items()})
-    return len(accepted) + len(result.hidden)
+        file = baseline_to_write(settings.governing(finding.path))
+        by_file.setdefault(file, {}).setdefault(baseline.key(finding.path, file), []).append(finding)
+    for file, added in (by_file or {baseline_to_write(settings.common): {}}).items():
+        _change(result, file, {name: baseline.counted(findings) for name, findings in added.items()})
+    return written or {baseline_to_write(settings.common): 0}
 
 
-def prune_baseline(result: Result, file: str) -> int:
-    """Takes out of a baseline what matches nothing any more, and gives how much that is. Raises `ConfigError`."""
-    number = stale_entries(result, file)
-    _change(result, file, {})
-    return number
+def prune_baseline(result: Result) -> dict[str, int]:
+    """Takes out of the baselines what matches nothing any more, and gives how much, by file. Raises `ConfigError`."""
+    pruned = stale_entries(result)
+    for file in pruned:
+        _change(result, file, {})
+    return pruned
 
 
-def stale_entries(result: Result, file: str) -> int:
-    """How much of a baseline matches nothing any more, as far as this result can tell. Raises `ConfigError`."""
-    return sum(entries.total() for entries in _stale(result, file, baseline.load(file)).values())
+def stale_entries(result: Result) -> dict[str, int]:
+    """How much of each baseline matches nothing any more, as far as this result can tell. Raises `ConfigError`."""
+    stale = ((file, _stale(result, file, baseline.load(file))) for file in result.baselines)
+    return {file: sum(entries.total() for entries in by_name.values()) for file, by_name in stale}
 
 
 def _change(result: Result, file: str, added: Mapping[str, Entries]) -> None:
@@ -198,7 +347,8 @@ def _change(result: Result, file: str, added: Mapping[str, Entries]) -> None:
 def _stale(result: Result, file: str, before: Baseline) -> dict[str, Entries]:
     """Entries that match nothing, by the names of their files, and all those of files that are no more."""
     stale: dict[str, Entries] = {}
-    for path, entry in result.stale:
-        stale.setdefault(baseline.key(path, file), Counter())[entry] += 1
+    for each in result.stale:
+        if each.baseline == file:
+            stale.setdefault(each.name, Counter())[each.entry] += 1
     gone = {name: before.entries(name) for name in before.files if not baseline.exists(name, file)}
     return {**stale, **gone}

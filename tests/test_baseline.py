@@ -365,7 +365,21 @@ def test_unrelated_lines_may_move_as_they_like(
     Path(FILE_NAME).unlink(missing_ok=True)
     Path("law.py").write_text(module(functions, before))
     accepted = lint(["law.py"], load("."))
-    write_baseline(accepted, FILE_NAME)
+    write_baseline(accepted, load("."))
     reordered = [(name, data.draw(st.permutations(body))) for name, body in data.draw(st.permutations(functions))]
     config = load(".", overrides={"baseline": FILE_NAME})
     assert linted(config, module(reordered, after)) == (0, len(accepted.findings), 0)
+
+
+def test_reports_name_findings_by_what_the_baseline_keeps_of_them() -> None:
+    Path("pkg/bad.py").write_text(TWICE)
+    results = json.loads(asynclint("--output-format=sarif").out)["runs"][0]["results"]
+    issues = json.loads(asynclint("--output-format=gitlab").out)
+    marks = unique_fingerprints(lint(["pkg"], load(".")).findings)
+    assert [each["partialFingerprints"]["asynclint/v1"] for each in results] == marks
+    assert [each["fingerprint"] for each in issues] == marks
+
+
+@pytest.mark.parametrize("others", [("--add-noqa",), ("--write-baseline",), ("--prune-baseline",)])
+def test_watching_writes_nothing(others: tuple[str, ...]) -> None:
+    assert "--watch lints files and reports" in error("--watch", *others)

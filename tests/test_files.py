@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asynclint.config import DEFAULT_EXCLUDE, DEFAULT_TEST_FILES
-from asynclint.source.files import Discovered, discover, files_like, module_root, project_root, read
+from asynclint.source.files import Discovered, Exclusions, discover, files_like, module_root, project_root, read
 
 Tree = Callable[..., None]
 
@@ -27,7 +27,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 
 
 def files(*paths: str, exclude: tuple[str, ...] = (), **options: bool) -> list[str]:
-    found = discover(paths or (".",), exclude=exclude, **options)
+    found = discover(paths or (".",), lambda _: Exclusions.of(exclude, **options))
     assert found.problems == ()
     return list(found.files)
 
@@ -175,7 +175,7 @@ def test_odd_gitignore_files_do_no_harm(tree: Tree) -> None:
 def test_paths_that_are_not_there_are_problems(tree: Tree, path: str, problem: str) -> None:
     tree("a.py")
     Path("circle.py").symlink_to("circle.py")
-    assert discover([path, "a.py"]) == Discovered(("a.py",), (problem,))
+    assert discover([path, "a.py"], lambda _: Exclusions.of(())) == Discovered(("a.py",), (problem,))
 
 
 def test_names_that_are_no_text_are_found(tree: Tree) -> None:

@@ -55,9 +55,20 @@ def test_concise_is_one_line_each() -> None:
     )
 
 
+def test_grouped_names_each_file_once() -> None:
+    assert text.grouped([finding(), finding(start=13), finding(path="src/b.py")]) == (
+        "src/a.py:\n"
+        "  12:1   ASL101 [unawaited-coroutine] never awaited\n"
+        "  12:13  ASL101 [unawaited-coroutine] never awaited\n"
+        "\n"
+        "src/b.py:\n"
+        "  12:1  ASL101 [unawaited-coroutine] never awaited\n"
+    )
+
+
 def test_nothing_found_is_nothing_shown() -> None:
-    assert text.full([]) == text.concise([]) == ""
-    assert json.report([]) == "[]\n"
+    assert text.full([]) == text.concise([]) == text.grouped([]) == ""
+    assert json.report([], {}) == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,7 @@ def test_an_empty_line_is_not_shown() -> None:
 @given(st.text(), st.integers(1, 400), st.integers(1, 400), st.text(), st.text())
 def test_nothing_steers_the_terminal(excerpt: str, start: int, end: int, message: str, path: str) -> None:
     found = [finding(excerpt, start, end, message=message, path=path)]
-    for shown in (text.full(found), text.concise(found)):
+    for shown in (text.full(found), text.concise(found), text.grouped(found), text.pylint(found, {})):
         assert all(line == text.printable(line) for line in shown.split("\n"))
         shown.encode()
 
@@ -110,7 +121,7 @@ def test_a_name_that_is_no_text_can_be_printed() -> None:
 
 def test_colour_adds_nothing_but_colour() -> None:
     found = [finding(), finding(severity=Severity.INFO, related=(Related("b.py", Span(1, 1, 1, 2), "here"),))]
-    for report in (text.full, text.concise, text.summary):
+    for report in (text.full, text.concise, text.grouped, text.summary):
         coloured = report(found, True)
         assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == report(found)
     assert "\x1b[" in text.full(found, True)
@@ -137,7 +148,7 @@ def test_summary(findings: list[Finding], expected: str) -> None:
 
 def test_json_has_the_names_that_ruff_gave_them() -> None:
     related = (Related("b.py", Span(1, 2, 3, 4), "here"),)
-    assert standard_json.loads(json.report([finding(message="é\x1b", related=related)])) == [
+    assert standard_json.loads(json.report([finding(message="é\x1b", related=related)], {})) == [
         {
             "code": "ASL101",
             "name": "unawaited-coroutine",
@@ -159,4 +170,4 @@ def test_json_has_the_names_that_ruff_gave_them() -> None:
             ],
         }
     ]
-    assert json.report([finding("é")]).isascii()
+    assert json.report([finding("é")], {}).isascii()

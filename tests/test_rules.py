@@ -196,6 +196,25 @@ def test_the_longest_selector_decides(options: dict[str, object], expected: str)
     assert chosen(**options) == expected.split()
 
 
+def test_a_renamed_rule_is_still_known_by_its_old_name(make: Make) -> None:
+    make("loud", "ASL901", "aliases=('noisy', 'shrill')")
+    make("soft", "ASL902")
+    assert chosen(select=["noisy"]) == chosen(select=["Shrill"]) == ["loud"]
+    assert chosen(ignore=["noisy"]) == ["soft"]
+    assert find("noisy").name == "loud"
+    config = load(str(ROOT), isolated=True, overrides={"select": ["noisy"], "severity": {"shrill": "info"}})
+    assert [(each.by_name, each.said) for each in enabled(config)] == [(True, Severity.INFO)]
+    assert "formerly `noisy` · formerly `shrill`" in pages()["loud.md"]
+
+
+@pytest.mark.parametrize("taken", ["soft", "noisy"])
+def test_a_name_is_never_given_twice(make: Make, taken: str) -> None:
+    make("loud", "ASL901", f"aliases=('noisy', {taken!r})")
+    make("soft", "ASL902")
+    with pytest.raises(BadRule, match="names are given twice"):
+        all_rules()
+
+
 @pytest.mark.usefixtures("four")
 def test_a_rule_chosen_by_its_own_name_is_loud() -> None:
     def by_name(*selectors: str) -> list[str]:

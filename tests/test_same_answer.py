@@ -13,7 +13,9 @@ from typing import TypeAlias
 import pytest
 from real import copy_of_aiohttp, spoilt
 
+from asynclint import linter
 from asynclint.catalog import find
+from asynclint.config import load
 from asynclint.doors.cli import run
 from asynclint.rule import Default
 
@@ -169,3 +171,13 @@ def test_through_flake8(project: Path, files: list[str], expected: Findings) -> 
         done = subprocess.run(command, capture_output=True, text=True, cwd=project, check=False)
         assert done.stderr == "", how
         assert sorted(done.stdout.splitlines()) == errors, how
+
+
+def test_files_are_called_what_the_user_calls_them_whichever_is_linted_first(project: Path) -> None:
+    """A finding in one file names places in others, which may not have had their turn yet."""
+    paths = [str(project / "src"), str(project / "org")]
+    one, several = (linter.lint(paths, load(str(project), isolated=True), jobs=jobs) for jobs in (1, 2))
+    related = {place.path for finding in one.findings for place in finding.related}
+    assert one == several
+    assert related
+    assert all(os.path.isabs(path) for path in related)

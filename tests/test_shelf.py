@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from test_cli import asynclint
 from test_environment import install, write
 
 from asynclint.config import load
@@ -132,3 +133,21 @@ def test_numbers_that_point_nowhere_are_noticed_or_harmless(data: st.DataObject)
             assert facts.executor(index) <= index
             assert facts.enclosing_class(index) < index or index == 0
         assert all(facts.scopes[facts.executor(call.scope)] for call in facts.calls)
+
+
+@pytest.mark.parametrize("place", ["file", "variable", "option"])
+def test_it_is_kept_where_the_user_wants_it(place: str) -> None:
+    if place == "file":
+        Path("pyproject.toml").write_text('[tool.asynclint]\ncache-dir = "kept"')
+    env = {"ASYNCLINT_CACHE_DIR": "elsewhere" if place == "option" else "kept"} if place != "file" else {}
+    done = asynclint("app.py", *(["--cache-dir=kept"] if place == "option" else []), env=env)
+    assert "ASL101" in done.out
+    assert [entry.parent.name for entry in Path("kept").rglob("*.msgpack")] == ["store"]
+    assert not KEPT.exists()
+    assert not Path("elsewhere").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--no-cache",), ()])
+def test_nothing_is_kept_where_the_user_wants_nothing(arguments: tuple[str, ...]) -> None:
+    asynclint(*arguments, "app.py", env={} if arguments else {"ASYNCLINT_NO_CACHE": "1"})
+    assert not KEPT.exists()

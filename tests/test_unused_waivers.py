@@ -224,3 +224,24 @@ def test_a_reason_can_be_required(comment: str, is_missing: bool) -> None:
 def test_a_required_reason_is_yes_or_no() -> None:
     with pytest.raises(ConfigError, match="require-reason"):
         config(require_reason="always")
+
+
+def test_what_is_said_of_them_obeys_severity_and_files() -> None:
+    def severities(name: str = "waivers.py", **options: object) -> list[tuple[str, Severity]]:
+        found = lint_source(SLEEPY.format("x = 1  # asynclint: ignore"), name, config(**options)).findings
+        return [(finding.code, finding.severity) for finding in found]
+
+    assert severities() == [("ASL001", Severity.INFO)]
+    assert severities(severity={"unused-waiver": "error"}) == [("ASL001", Severity.ERROR)]
+    assert severities(severity={"ASL0": "off"}) == []
+    assert severities(require_reason=True, severity={"ASL002": "info", "ASL001": "off"}) == [("ASL002", Severity.INFO)]
+    assert severities("gen/a.py", require_reason=True, per_file_ignores={"gen/": ["ASL0"]}) == []
+    assert severities("a.py", per_file_ignores={"gen/": ["ASL0"]}) == [("ASL001", Severity.INFO)]
+
+
+def test_rules_that_are_ignored_in_a_file_accuse_no_waiver_there() -> None:
+    idle = "x = 1  # noqa: ASL201"
+    assert codes(idle) == ["ASL001"]
+    assert codes(idle, per_file_ignores={"waivers.py": ["ASL201"]}) == []
+    assert codes(idle, severity={"ASL201": "off"}) == []
+    assert codes(idle, per_file_ignores={"waivers.py": ["ASL301"]}) == ["ASL001"]

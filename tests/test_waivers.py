@@ -186,3 +186,10 @@ def test_a_comment_of_its_own_skips_the_file(line: str) -> None:
 @pytest.mark.parametrize("line", ["x = 1  # flake8: noqa", "# flake8 : noqa", "# noqa", "#flake8: noqa"])
 def test_other_comments_do_not(line: str) -> None:
     assert not skips_file([line])
+
+
+def test_a_former_name_silences_too() -> None:
+    finding = Finding("a.py", Span(1, 1, 1, 2), "ASL101", "any-name", "")
+    waivers = waivers_in("x()  # asynclint: ignore[Former-Name]\n")
+    assert waive([finding], waivers, Waiving.STATEMENTS).findings == {finding}
+    assert waive([finding], waivers, Waiving.STATEMENTS, {"ASL101": ("former-name",)}).findings == set()

@@ -2,26 +2,31 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from asynclint.baseline import FILE_NAME, Baseline, Split, key, load, split
+from asynclint.baseline import FILE_NAME, Baseline, Entries, Split, Stale, key, load, split
 from asynclint.config import Config
 from asynclint.engine.check import CANNOT_ANALYSE
 from asynclint.engine.workspace import root_of
 from asynclint.finding import Finding
 
 
-def usual_file(config: Config) -> str:
-    """Where a baseline lies that nobody has named."""
-    return os.path.join(root_of(config), FILE_NAME)
-
-
 def baseline_file(config: Config) -> str:
     """The baseline that a configuration means, "" for none."""
     if config.baseline is not None:
         return config.baseline
-    usual = usual_file(config) if config.root else ""
+    usual = _usual_file(config) if config.root else ""
     return usual if usual and os.path.exists(usual) else ""
+
+
+def baseline_to_write(config: Config) -> str:
+    """Where the findings go that are to be hidden from now on."""
+    return baseline_file(config) or _usual_file(config)
+
+
+def _usual_file(config: Config) -> str:
+    """Where a baseline lies that nobody has named."""
+    return os.path.join(root_of(config), FILE_NAME)
 
 
 class Accepted:
@@ -39,3 +44,7 @@ class Accepted:
         parted = split(findings, Counter({entry: n for entry, n in entries.items() if entry[0] != CANNOT_ANALYSE[0]}))
         left = Counter({entry: number for entry, number in parted.left.items() if entry[0] in codes})
         return Split(parted.shown, parted.hidden, left)
+
+    def stale(self, path: str, left: Entries) -> Iterator[Stale]:
+        """The entries that are left of a file, each as often as it is."""
+        return (Stale(self.file, key(path, self.file), entry) for entry in sorted(left.elements()))

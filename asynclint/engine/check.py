@@ -25,15 +25,17 @@ class Enabled(Struct, frozen=True):
 
     rule: Rule
     by_name: bool = False  # chosen by its own code or name, so shown as an error and in tests too
+    said: Severity | None = None  # how loud the user wants it
+    ignored_in: tuple[str, ...] = ()  # globs
 
     def severity(self, *, in_tests: bool) -> Severity | None:
         """How loud it is in a file, None when it is silent there."""
         if self.by_name:
-            return Severity.ERROR
+            return self.said or Severity.ERROR
         if in_tests and self.rule.in_tests is InTests.SILENT:
             return None
-        quiet = self.rule.default is Default.INFO or (in_tests and self.rule.in_tests is InTests.INFO)
-        return Severity.INFO if quiet else Severity.ERROR
+        default = Severity.INFO if self.rule.default is Default.INFO else Severity.ERROR
+        return Severity.INFO if in_tests and self.rule.in_tests is InTests.INFO else self.said or default
 
 
 class Chosen(Struct, frozen=True):
@@ -59,13 +61,21 @@ class Inspection(Struct, frozen=True):
     shown: Callable[[str], str]  # a file's path as the user would type it
     column: Callable[[str, int, int], int]  # of a path, a line and a UTF-8 offset
     is_test: Callable[[str], bool]  # of a path
+    is_meant: Callable[[str, str], bool]  # a path by a glob
     sieve: bool = True
+
+    def heard(self, path: str, rules: Iterable[Enabled] | None = None) -> dict[str, Severity]:
+        """How loud each rule of the run is in a file, or each of others, by code; those silent there are missing."""
+        in_tests = self.is_test(path)
+        asked = self.rules if rules is None else rules
+        heard = (each for each in asked if not any(self.is_meant(path, glob) for glob in each.ignored_in))
+        return {e.rule.code: severity for e in heard if (severity := e.severity(in_tests=in_tests)) is not None}
 
 
 def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
     """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
     in_tests = inspection.is_test(facts.path)
-    heard = heard_in(inspection.rules, in_tests=in_tests)
+    heard = inspection.heard(facts.path)
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
@@ -75,13 +85,7 @@ def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> 
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
 
 
-def heard_in(rules: Iterable[Enabled], *, in_tests: bool) -> dict[str, Severity]:
-    """How loud each rule is in a file, by code; those that are silent there are left out."""
-    severities = ((enabled.rule.code, enabled.severity(in_tests=in_tests)) for enabled in rules)
-    return {code: severity for code, severity in severities if severity is not None}
-
-
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _sieve(rules: tuple[Rule, ...]) -> Sieve:
     return Sieve(rules)
 

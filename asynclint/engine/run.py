@@ -1,13 +1,13 @@
 """One file after another: read, checked and waived."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asynclint.baseline import Entry
+from asynclint.baseline import Stale
 from asynclint.config import Config, Waiving
 from asynclint.engine.baselining import Accepted
 from asynclint.engine.check import (
@@ -18,7 +18,6 @@ from asynclint.engine.check import (
     Inspection,
     cannot_analyse,
     check_file,
-    heard_in,
     said,
 )
 from asynclint.engine.waiving import HOUSEKEEPING, Heard, Page, Waived, unused, waive, without_reason
@@ -28,6 +27,7 @@ from asynclint.finding import Finding
 from asynclint.rule import Default
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
+from asynclint.source.folders import Folders
 from asynclint.source.text import SourceText
 from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
@@ -43,24 +43,39 @@ class FileReport(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
     hidden: tuple[Finding, ...] = ()
-    stale: tuple[Entry, ...] = ()
+    stale: tuple[Stale, ...] = ()
 
 
 class Runner:
     """Checks files one by one, remembering what they have in common."""
 
     def __init__(
-        self, config: Config, choose: Choose, overlays: Mapping[str, bytes | str] | None = None, *, sieve: bool = True
+        self,
+        config: Config,
+        choose: Choose,
+        overlays: Mapping[str, bytes | str] | None = None,
+        folders: Folders | None = None,
+        *,
+        sieve: bool = True,
     ) -> None:
-        self.workspace = Workspace(config, overlays)
+        self.workspace = Workspace(config, overlays, folders)
         target = Target(config.target_version.oldest, config.target_version.newest)
-        self._chosen = choose(config)
+        self._chosen = chosen = choose(config)
         self._waiving = config.waiving
         self._accepted = Accepted(config)
         workspace = self.workspace
-        is_test = files_like(config.test_files)
+        self._aliases = {rule.code: rule.aliases for rule in chosen.known if rule.aliases}
+        globs = (glob for rule in (*chosen.rules, *chosen.housekeeping) for glob in rule.ignored_in)
+        meant = {glob: _files_meant(glob) for glob in globs}
         self._inspection = Inspection(
-            workspace.project, self._chosen.rules, target, workspace.shown, workspace.column, is_test, sieve
+            project=workspace.project,
+            rules=chosen.rules,
+            target=target,
+            shown=workspace.shown,
+            column=workspace.column,
+            is_test=files_like(config.test_files),
+            is_meant=lambda path, glob: meant[glob](path),
+            sieve=sieve,
         )
 
     def check(self, path: str) -> FileReport:
@@ -87,13 +102,14 @@ class Runner:
         findings = {finding for finding in found if isinstance(finding, Finding)}
         is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
         if waivers:
-            waived = waive(findings, waivers, self._waiving)
+            waived = waive(findings, waivers, self._waiving, self._aliases)
             notes = self._notes(text, facts.path, waivers, waived if is_whole else None)
-            findings = {*waived.findings, *waive(notes, waivers, self._waiving).findings}
-        codes = self._heard(facts.path).codes if is_whole else frozenset[str]()
+            findings = {*waived.findings, *waive(notes, waivers, self._waiving, self._aliases).findings}
+        codes = self._inspection.heard(facts.path) if is_whole and self._accepted.file else ()
         parted = self._accepted.split(facts.path, sorted(findings), codes)
         crashes = tuple(crash.message for crash in found if isinstance(crash, Crash))
-        return FileReport(parted.shown, crashes, parted.hidden, tuple(sorted(parted.left.elements())))
+        stale = tuple(self._accepted.stale(facts.path, parted.left))
+        return FileReport(parted.shown, crashes, parted.hidden, stale)
 
     def _is_skipped(self, text: SourceText, waivers: Sequence[Waiver]) -> bool:
         if any(waiver.kind is Kind.SKIP_FILE and not waiver.flaw for waiver in waivers):
@@ -104,8 +120,7 @@ class Runner:
         self, text: SourceText, path: str, waivers: Sequence[Waiver], waived: Waived | None = None
     ) -> Iterator[Finding]:
         """What is to be said of waivers; of their use only where that is known."""
-        in_tests = self._inspection.is_test(path)
-        severities = heard_in(self._chosen.housekeeping, in_tests=in_tests)
+        severities = self._inspection.heard(path, self._chosen.housekeeping)
         page = Page(text, self._inspection.shown(path))
         found = [*without_reason(page, waivers)]
         found += unused(page, waivers, waived, self._heard(path)) if waived else ()
@@ -114,21 +129,16 @@ class Runner:
                 yield replace(finding, severity=severities[finding.code])
 
     def _heard(self, path: str) -> Heard:
-        return self._heard_in_tests if self._inspection.is_test(path) else self._heard_elsewhere
-
-    @cached_property
-    def _heard_in_tests(self) -> Heard:
-        return _heard(self._chosen, in_tests=True)
-
-    @cached_property
-    def _heard_elsewhere(self) -> Heard:
-        return _heard(self._chosen, in_tests=False)
+        known = self._chosen.known
+        rules = (rule for rule in known if rule.code not in HOUSEKEEPING and not rule.preview)
+        usual = self._inspection.heard(path, (Enabled(rule) for rule in rules if rule.default is not Default.OFF))
+        return Heard(known, frozenset(self._inspection.heard(path)), frozenset(usual))
 
 
-def _heard(chosen: Chosen, *, in_tests: bool) -> Heard:
-    rules = (rule for rule in chosen.known if rule.code not in HOUSEKEEPING and not rule.preview)
-    usual = heard_in((Enabled(rule) for rule in rules if rule.default is not Default.OFF), in_tests=in_tests)
-    return Heard(chosen.known, frozenset(heard_in(chosen.rules, in_tests=in_tests)), frozenset(usual))
+def _files_meant(glob: str) -> Callable[[str], bool]:
+    """Tells whether a file is meant by a glob, which `!` turns around; each is asked about for many rules."""
+    is_like = files_like([glob.removeprefix("!")])
+    return cache((lambda path: not is_like(path)) if glob.startswith("!") else is_like)
 
 
 def _crashed(path: str, error: Exception) -> FileReport:

@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -42,12 +43,18 @@ class Waived(Struct, frozen=True):
     used: frozenset[tuple[Waiver, Selector | None]]
 
 
-def waive(findings: Iterable[Finding], waivers: Sequence[Waiver], waiving: Waiving) -> Waived:
-    """Silences what is waived."""
+def waive(
+    findings: Iterable[Finding],
+    waivers: Sequence[Waiver],
+    waiving: Waiving,
+    aliases: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Waived:
+    """Silences what is waived; `aliases` are, by code, the names that rules had before."""
     left: set[Finding] = set()
     used: set[tuple[Waiver, Selector | None]] = set()
     for finding in findings:
-        means = {(waiver, how) for waiver in waivers for how in _means(waiver, finding)}
+        names = (finding.name, *aliases.get(finding.code, ()))
+        means = {(waiver, how) for waiver in waivers for how in _means(waiver, finding, names)}
         used |= means
         if not any(_silences(waiver, finding.span.line, waiving) for waiver, _ in means):
             left.add(finding)
@@ -61,15 +68,15 @@ def _silences(waiver: Waiver, line: int, waiving: Waiving) -> bool:
     return waiver.kind is Kind.IGNORE and line in waiver.lines
 
 
-def _means(waiver: Waiver, finding: Finding) -> Iterator[Selector | None]:
-    """By which of its selectors a waiver means a finding."""
+def _means(waiver: Waiver, finding: Finding, names: Collection[str]) -> Iterator[Selector | None]:
+    """By which of its selectors a waiver means a finding of a rule of these names."""
     if waiver.flaw or finding.code == CANNOT_ANALYSE[0] or not _governs(waiver, finding.span.line):
         return
     is_easy = finding.code not in _BY_CODE_ALONE
     if not waiver.selectors and is_easy:
         yield None
     for selector in waiver.selectors:
-        if finding.code == selector.text or (is_easy and _reaches(waiver, selector, finding.code, finding.name)):
+        if finding.code == selector.text or (is_easy and _reaches(waiver, selector, finding.code, names)):
             yield selector
 
 
@@ -79,10 +86,10 @@ def _governs(waiver: Waiver, line: int) -> bool:
     return line in waiver.lines or (waiver.is_comment and line in waiver.statement)
 
 
-def _reaches(waiver: Waiver, selector: Selector, code: str, name: str) -> bool:
+def _reaches(waiver: Waiver, selector: Selector, code: str, names: Collection[str]) -> bool:
     if waiver.kind is Kind.NOQA:
         return code.startswith(selector.text)
-    if selector.text.lower() == name:
+    if selector.text.lower() in names:
         return True
     return selector.text == "ALL" or (
         _OUR_PREFIX.fullmatch(selector.text) is not None and code.startswith(selector.text)
@@ -159,7 +166,7 @@ def _ours(waiver: Waiver) -> list[Selector]:
 
 
 def _reached(waiver: Waiver, selector: Selector, heard: Heard) -> list[Rule]:
-    return [rule for rule in heard.known if _reaches(waiver, selector, rule.code, rule.name)]
+    return [rule for rule in heard.known if _reaches(waiver, selector, rule.code, (rule.name, *rule.aliases))]
 
 
 def _can_judge(reached: Iterable[Rule], heard: Heard) -> bool:

@@ -2,28 +2,32 @@
 
 import glob
 import os
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from asynclint.config import Config, ConfigError
 from asynclint.engine.check import cannot_analyse
+from asynclint.engine.dependencies import Dependencies
 from asynclint.engine.depth import room_for_depth
 from asynclint.engine.shelf import FOLDER, Shelf
 from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
+from asynclint.facts.knowledge.declared import Declarations, Declared, Role
 from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
 from asynclint.source.environment import Environment, inferred_environment, site_directories
-from asynclint.source.files import read, repository_root
+from asynclint.source.files import State, read, repository_root, state
+from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
 
 
-def _configured_roots(config: Config) -> list[str]:
+def configured_roots(config: Config) -> list[str]:
     """Where a configuration file says that modules begin; without one, that is seen from each file."""
     patterns = [os.path.join(glob.escape(config.root), root) for root in config.src] if config.file else []
     return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
@@ -60,7 +64,8 @@ def _installed_facts(path: str) -> ModuleFacts | None:
 
 def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
     """Gives the facts of installed modules, which are kept from run to run."""
-    shelf = Shelf(os.path.join(root_of(config), FOLDER) if config.cache and config.root else "")
+    beside = os.path.join(root_of(config), FOLDER) if config.root else ""
+    shelf = Shelf((config.cache_dir or beside) if config.cache else "")
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
 
@@ -71,16 +76,29 @@ class Workspace:
     inside and shown as the user typed them.
     """
 
-    def __init__(self, config: Config, overlays: Mapping[str, bytes | str] | None = None) -> None:
+    def __init__(
+        self, config: Config, overlays: Mapping[str, bytes | str] | None = None, folders: Folders | None = None
+    ) -> None:
         self._overlays = {os.path.abspath(path): data for path, data in (overlays or {}).items()}
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
+        self.reading = 0.0  # seconds so far
+        self.states: dict[str, State] = {}  # of files, before they were read
+        self._known: dict[str, ModuleFacts | None] = {}
         packages = Environment(environment(config))
-        finder = ModuleFinder(_configured_roots(config), lambda name: name in known_packages() or packages.has(name))
+        self.sites = packages.sites
+        is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
+        finder = ModuleFinder(configured_roots(config), is_library, folders)
         outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
         words = Words(self._content, (*config.exclude, *config.extend_exclude))
-        self.project = Project(self._facts, finder.locate, _blocking(config), outside, words)
+        self.dependencies = Dependencies(finder.locate, words)
+        locate = self.dependencies.locate
+        self.project = Project(self._facts, locate, _blocking(config), outside, self.dependencies, _declared(config))
+
+    def name(self, paths: Iterable[str]) -> None:
+        """The names by which the user knows these files, whichever of them is opened first."""
+        self._typed |= {os.path.abspath(path): path for path in paths}
 
     def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
@@ -123,7 +141,26 @@ class Workspace:
         content = self._overlays[path] if path in self._overlays else read(path)
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
+    def changed(self) -> frozenset[str]:
+        """The files that are not any more as they were when they were read."""
+        return frozenset(path for path, seen in self.states.items() if state(path) != seen)
+
+    def take_over(self, former: "Workspace", changed: frozenset[str]) -> None:
+        """Spares itself the reading of what a former one has read, but for the files that have changed."""
+        self._known = {path: facts for path, facts in former._known.items() if path not in changed}
+        self.states = {path: former.states[path] for path in self._known}
+        self.texts = {path: text for path, text in former.texts.items() if path in self._known}
+        self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
+
     def _facts(self, path: str) -> ModuleFacts | None:
+        if path not in self._known:
+            started = time.perf_counter()
+            self.states[path] = state(path)
+            self._known[path] = self._read(path)
+            self.reading += time.perf_counter() - started
+        return self._known[path]
+
+    def _read(self, path: str) -> ModuleFacts | None:
         text = None
         try:
             text = self.texts[path] = self.text(path)
@@ -152,3 +189,8 @@ def _blocking(config: Config) -> BlockingCalls:
         for name, said in config.blocking_calls.items()
     }
     return BlockingCalls(declared)
+
+
+def _declared(config: Config) -> Declarations:
+    roles = {name: Role(role) for name, role in config.decorators.items()}
+    return Declarations(Declared(roles), Declared(dict.fromkeys(config.limiters, True)))

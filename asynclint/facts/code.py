@@ -5,6 +5,7 @@ from typing import Protocol
 from asynclint.facts.entities import Class, Entity, Function, Named
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.knowledge.blocking import BlockingCalls
+from asynclint.facts.knowledge.declared import Declarations
 from asynclint.facts.module import ModuleFacts, Scope
 
 
@@ -16,12 +17,29 @@ class Code(Protocol):
         """What keeps it waiting."""
         ...
 
+    @property
+    def declarations(self) -> Declarations:
+        """What the user says of it."""
+        ...
+
     def module(self, path: str) -> ModuleFacts | None:
         """The facts of a file."""
         ...
 
+    def located(self, name: str, importer: str) -> str | None:
+        """The file of a module name as a file means it, None when it is not part of the project."""
+        ...
+
+    def module_names(self, path: str) -> tuple[str, ...]:
+        """The dotted names by which a file of the project can be imported."""
+        ...
+
     def scope(self, entity: Function | Class) -> Scope:
         """The scope of a function or a class."""
+        ...
+
+    def dotted_names(self, entity: Entity | None) -> tuple[str, ...]:
+        """The dotted names of a function or class; none for what is neither."""
         ...
 
     def function(self, function: Function) -> FunctionFacts:

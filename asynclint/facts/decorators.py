@@ -1,8 +1,11 @@
 """What decorators make of the functions they stand on."""
 
+from collections.abc import Iterator
+
 from asynclint.facts.annotations import keeps_kind
 from asynclint.facts.code import Code
 from asynclint.facts.entities import Entity, Function, Named, Variable
+from asynclint.facts.knowledge.declared import Role
 from asynclint.facts.knowledge.decorators import (
     CACHES,
     CONTEXTS,
@@ -16,6 +19,7 @@ from asynclint.facts.knowledge.decorators import (
 from asynclint.facts.module import ScopeKind
 from asynclint.facts.names import Binding, Bound, callee_of
 from asynclint.facts.remaking import Remaking
+from asynclint.facts.spelling import written
 
 _PARTS = (".setter", ".deleter", ".getter", ".register", ".register()")
 
@@ -33,17 +37,32 @@ class Decorators:
         if owner is not None and self._remaking.remakes(owner):
             return False
         parent, facts = self._code.scope(function).parent, self._code.function(function)
-        return all(
-            self._is_transparent(function.path, parent, code)
-            or (not facts.is_async and self.name(function.path, parent, code) in CACHES)
-            or self._wraps(self._applied(function.path, parent, code), is_async=facts.is_async)
-            for code in facts.decorators
+        return all(self._leaves(function.path, parent, code, is_async=facts.is_async) for code in facts.decorators)
+
+    def _leaves(self, path: str, scope: int, code: str, *, is_async: bool) -> bool:
+        role = self.role(path, scope, code)
+        if role is not None:
+            return role in (Role.TRANSPARENT, Role.PROPERTY) or (role is Role.CACHE and not is_async)
+        return (
+            self._is_transparent(path, scope, code)
+            or (not is_async and self.name(path, scope, code) in CACHES)
+            or self._wraps(self._applied(path, scope, code), is_async=is_async)
         )
+
+    def change(self, function: Function) -> Role | None:
+        """What the user says that the only decorator makes of the function that does not leave it what it is."""
+        path, parent, facts = function.path, self._code.scope(function).parent, self._code.function(function)
+        changing = [c for c in facts.decorators if not self._leaves(path, parent, c, is_async=facts.is_async)]
+        return self.role(path, parent, changing[0]) if len(changing) == 1 else None
 
     def make_property(self, function: Function) -> bool:
         """Is the function read without being called?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
-        return any(_is_property(code) or self.name(function.path, parent, code) in PROPERTIES for code in decorators)
+        return any(self._makes_property(function.path, parent, code) for code in decorators)
+
+    def _makes_property(self, path: str, scope: int, code: str) -> bool:
+        role = self.role(path, scope, code)
+        return role is Role.PROPERTY if role else _is_property(code) or self.name(path, scope, code) in PROPERTIES
 
     def make_plain_property(self, function: Function) -> bool:
         """Does `property` alone stand on it, so that it runs whenever it is read?"""
@@ -53,19 +72,48 @@ class Decorators:
     def cache(self, function: Function) -> bool:
         """Does the function run only once for the same arguments?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
-        return any(self.name(function.path, parent, code) in CACHES for code in decorators)
+        return any(
+            role is Role.CACHE if (role := self.role(function.path, parent, code)) else name in CACHES
+            for code in decorators
+            for name in [self.name(function.path, parent, code)]
+        )
 
     def make_context(self, function: Function) -> bool:
         """Do they make the function a context manager and nothing else?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
-        others = [code for code in decorators if self.name(function.path, parent, code) not in CONTEXTS]
+        others = [code for code in decorators if not self._makes_context(function.path, parent, code)]
         alone = len(others) + 1 == len(decorators)
-        return alone and all(self._is_transparent(function.path, parent, code) for code in others)
+        return alone and all(self._keeps(function.path, parent, code) for code in others)
+
+    def _makes_context(self, path: str, scope: int, code: str) -> bool:
+        role = self.role(path, scope, code)
+        return role is Role.CONTEXT_MANAGER if role else self.name(path, scope, code) in CONTEXTS
+
+    def _keeps(self, path: str, scope: int, code: str) -> bool:
+        role = self.role(path, scope, code)
+        return role is Role.TRANSPARENT if role else self._is_transparent(path, scope, code)
 
     def make_part(self, function: Function) -> bool:
         """Is the function only a part of another one: an overload, a setter?"""
         parent, decorators = self._code.scope(function).parent, self._code.function(function).decorators
         return any(c.endswith(_PARTS) or self.name(function.path, parent, c) in OVERLOADS for c in decorators)
+
+    def role(self, path: str, scope: int, code: str) -> Role | None:
+        """What the user says of a decorator, None when nothing."""
+        declared = self._code.declarations.decorators
+        return None if declared.is_empty else declared.of(self._names(path, scope, code))
+
+    def names(self, function: Function) -> Iterator[str]:
+        """The dotted names of all of them."""
+        parent = self._code.scope(function).parent
+        for code in self._code.function(function).decorators:
+            yield from self._names(function.path, parent, code)
+
+    def _names(self, path: str, scope: int, code: str) -> Iterator[str]:
+        """What the user may call a decorator: as what it is documented, is defined, is imported and is written."""
+        plain = code.removesuffix("()")
+        yield from self._code.dotted_names(self._code.evaluate(path, scope, plain))
+        yield from written(self._code, path, scope, plain)
 
     def name(self, path: str, scope: int, code: str) -> str:
         """The documented name of a decorator, "" when it is not known or of the project."""

@@ -28,6 +28,7 @@ from asynclint.facts.entities import (
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.inheritance import Inheritance
 from asynclint.facts.knowledge.blocking import BlockingCalls
+from asynclint.facts.knowledge.declared import Declarations, Role
 from asynclint.facts.knowledge.passing import PASSING, Passing
 from asynclint.facts.library import Library, is_class
 from asynclint.facts.members import Members
@@ -48,7 +49,8 @@ class Project:
 
     `load` gives the facts of a path (None when it cannot be read or parsed); `locate` gives the path of a module
     name as the importing path means it (None when it is not part of the project); `blocking` is what keeps it waiting;
-    `outside` is asked about other names after the tables; `words` tells where names are said.
+    `outside` is asked about other names after the tables; `words` tells where names are said; `declarations` are
+    what the user says.
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class Project:
         blocking: BlockingCalls | None = None,
         outside: Outside | None = None,
         words: Words | None = None,
+        declarations: Declarations | None = None,
     ) -> None:
         self.words = words
         self.blocking = blocking or BlockingCalls()
+        self.declarations = declarations or Declarations()
         self._library = Library(outside)
         self._decorators = Decorators(self)
         self._load = load
@@ -105,6 +109,14 @@ class Project:
     def qualname(self, entity: Function | Class | Named) -> str:
         """How to name it to the user: `Session.fetch`, `asyncio.sleep`."""
         return entity.name if isinstance(entity, Named) else self.scope(entity).qualname
+
+    def dotted_names(self, entity: Entity | None) -> tuple[str, ...]:
+        """The dotted names of a function or class: `shop.store.load`; none for what is neither."""
+        if isinstance(entity, Named):
+            return (entity.name,)
+        if not isinstance(entity, Function | Class):
+            return ()
+        return tuple(f"{module}.{self.qualname(entity)}" for module in self.module_names(entity.path))
 
     def function(self, function: Function) -> FunctionFacts:
         """The facts of a function."""
@@ -349,6 +361,14 @@ class Project:
     def is_property(self, function: Function) -> bool:
         """Is it read without being called?"""
         return self._decorators.make_property(function)
+
+    def role(self, path: str, scope: int, decorator: str) -> Role | None:
+        """What the user says of a decorator in a scope of a file, None when nothing."""
+        return self._decorators.role(path, scope, decorator)
+
+    def decorator_names(self, function: Function) -> Iterator[str]:
+        """The dotted names of all that stands on a function."""
+        return self._decorators.names(function)
 
     # annotations
 

@@ -11,6 +11,7 @@ from asynclint.facts.knowledge.awaitables import (
     PLAIN_CLASS_DECORATORS,
     PLAIN_METACLASSES,
 )
+from asynclint.facts.knowledge.declared import Role
 from asynclint.facts.knowledge.protocols import (
     ABSTRACT,
     CONTEXT_MANAGER_MAKERS,
@@ -140,6 +141,8 @@ def _is_plain_call(project: Project, path: str, scope: int, code: str) -> bool:
 def manager(project: Project, function: Function) -> str:
     """`__enter__` or `__aenter__` for a generator function made into a context manager, "" for any other."""
     parent, decorators = project.scope(function).parent, project.function(function).decorators
+    if [project.role(function.path, parent, code) for code in decorators] == [Role.CONTEXT_MANAGER]:
+        return "__aenter__" if project.function(function).is_async else "__enter__"
     found = [project.evaluate(function.path, parent, code) for code in decorators]
     names = [entity.name if isinstance(entity, Named) else "" for entity in found]
     return CONTEXT_MANAGER_MAKERS.get(names[0], "") if len(names) == 1 else ""

@@ -21,6 +21,7 @@ from asynclint.facts.entities import (
     union,
 )
 from asynclint.facts.inheritance import Inheritance, class_of
+from asynclint.facts.knowledge.declared import Role
 from asynclint.facts.library import Library
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
@@ -89,11 +90,7 @@ class Results:
     def _of_function(self, function: Function) -> Entity | None:
         facts = self._code.function(function)
         if not self._decorators.leave(function):
-            return (
-                Context(function, facts.is_async)
-                if facts.is_generator and self._decorators.make_context(function)
-                else None
-            )
+            return self._changed(function)
         if facts.is_async and not facts.is_generator and not facts.returned and self._promises_iteration(function):
             return None  # a stub: its overrides may be generators
         if facts.is_async:
@@ -101,6 +98,18 @@ class Results:
         if self._promises_only(function, _COROUTINE_TYPES):
             return Coroutine(function)
         return self._returned(function)
+
+    def _changed(self, function: Function) -> Entity | None:
+        """What calling a function gives that a decorator has changed."""
+        facts = self._code.function(function)
+        if facts.is_generator:
+            return Context(function, facts.is_async) if self._decorators.make_context(function) else None
+        match self._decorators.change(function):
+            case Role.ASYNC:
+                return Coroutine(function)
+            case Role.SYNC:
+                return self._returned(function)
+        return None
 
     def _promises_only(self, function: Function, types: frozenset[str]) -> bool:
         """Is the return value annotated as one of these types and nothing else?"""

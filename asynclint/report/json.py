@@ -1,17 +1,23 @@
 """Findings for programs, with the field names that ruff's users know."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from asynclint.finding import Finding, Fix, Related, Span
+from asynclint.finding import Finding, Fix, Related, RuleDescription, Span
 
 
-def report(findings: Sequence[Finding]) -> str:
+def report(findings: Sequence[Finding], rules: Mapping[str, RuleDescription]) -> str:
     """One JSON array in ASCII; rows and columns are 1-based, columns count code points, the end is exclusive."""
-    return json.dumps([_finding(finding) for finding in findings], indent=2) + "\n"
+    return json.dumps([_finding(finding, rules) for finding in findings], indent=2) + "\n"
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def lines(findings: Sequence[Finding], rules: Mapping[str, RuleDescription]) -> str:
+    """One JSON object on a line for each finding; see `report`."""
+    return "".join(f"{json.dumps(_finding(finding, rules))}\n" for finding in findings)
+
+
+def _finding(finding: Finding, rules: Mapping[str, RuleDescription]) -> dict[str, object]:
+    rule = rules.get(finding.code)
     return {
         "code": finding.code,
         "name": finding.name,
@@ -20,7 +26,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         **_span(finding.span),
         "fix": _fix(finding.fixes[0]) if finding.fixes else None,
         "noqa_row": finding.span.line,
-        "url": None,
+        "url": (rule and rule.address) or None,
         "severity": finding.severity.value,
         "related": [_related(place) for place in finding.related],
     }

@@ -1,9 +1,10 @@
-"""Findings for people: `full` with the source line, `concise` with one line each, and the summary below them."""
+"""Findings for people: `full` with the source line, `concise` with one line each, `grouped` by file, and a summary."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
-from asynclint.finding import Finding, Fix, Severity, Span
+from asynclint.finding import Finding, Fix, RuleDescription, Severity, Span
 
 _TAB = 4
 _WIDEST = 160  # code points of a source line that are shown
@@ -26,6 +27,21 @@ def concise(findings: Sequence[Finding], color: bool = False) -> str:
     return "".join(_head(finding, color) for finding in findings)
 
 
+def grouped(findings: Sequence[Finding], color: bool = False) -> str:
+    """The findings of each file below its name, with a blank line between files; '' for none."""
+    files = (list(each) for _, each in groupby(findings, lambda finding: finding.path))
+    return "\n".join(_group(each, color) for each in files)
+
+
+def pylint(findings: Sequence[Finding], rules: Mapping[str, RuleDescription]) -> str:
+    """What pylint calls its parseable format: `path:line: [code(name), scope] message`, without columns."""
+    return "".join(
+        f"{printable(finding.path)}:{finding.span.line}: "
+        f"[{finding.code}({finding.name}), {printable(finding.scope)}] {printable(finding.message)}\n"
+        for finding in findings
+    )
+
+
 def summary(findings: Sequence[Finding], color: bool = False) -> str:
     """What was found in all, in a line or two."""
     if not findings:
@@ -40,6 +56,13 @@ def summary(findings: Sequence[Finding], color: bool = False) -> str:
 def printable(text: str) -> str:
     """The text with everything that could steer a terminal (controls, escapes, text direction) spelled out."""
     return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _group(findings: Sequence[Finding], color: bool) -> str:
+    places = [f"{finding.span.line}:{finding.span.column}" for finding in findings]
+    width = max(map(len, places))
+    lines = (f"  {place:{width}}  {_told(finding, color)}" for place, finding in zip(places, findings, strict=True))
+    return f"{_paint(printable(findings[0].path), _BOLD, color)}:\n" + "".join(lines)
 
 
 def _full(finding: Finding, color: bool) -> str:
@@ -58,7 +81,11 @@ def _offer(fix: Fix) -> str:
 
 
 def _head(finding: Finding, color: bool) -> str:
-    return f"{_place(finding, color)} {_code(finding, color)} [{finding.name}] {printable(finding.message)}\n"
+    return f"{_place(finding, color)} {_told(finding, color)}"
+
+
+def _told(finding: Finding, color: bool) -> str:
+    return f"{_code(finding, color)} [{finding.name}] {printable(finding.message)}\n"
 
 
 def _place(finding: Finding, color: bool) -> str:

@@ -163,6 +163,7 @@ class Rule(Struct, frozen=True):
     preview: bool = False
     in_tests: InTests = InTests.SAME
     on_anyio: bool = False
+    aliases: tuple[str, ...] = ()  # names it had before
 
 
 def rule(
@@ -174,16 +175,19 @@ def rule(
     preview: bool = False,
     in_tests: InTests = InTests.SAME,
     on_anyio: bool = False,
+    aliases: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]:
     """Declares a rule: the function's name is the mistake, its docstring the page.
 
     `wants` says what must stand in a body for it to be worth reading, `pitfall` is the address of the
     documentation that warns of the mistake. With `on_anyio` it is one on anyio just the same, and `Body.library` names
     the library for the message; without it the rule is silent where the code runs on anyio. On trio all are.
+    `aliases` are names that the rule had before and that go on meaning it.
     """
 
     def declare(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(code, name, check, wants, pitfall, check.__doc__ or "", default, preview, in_tests, on_anyio)
+        doc = check.__doc__ or ""
+        return Rule(code, name, check, wants, pitfall, doc, default, preview, in_tests, on_anyio, aliases)
 
     return declare

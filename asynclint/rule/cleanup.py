@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.facts.descent import below, reaches
+from asynclint.facts.descent import runs
 from asynclint.facts.entities import Class, Coroutine, Function, Items, Named
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import Binding, Bound, callee_of
@@ -29,7 +29,7 @@ def kept_task_cleans_up(body: Body, attribute: str) -> bool:
     A task that runs the body itself, as one of its own calls, can never wait for its own end.
     """
     works = list(_kept(body, attribute))
-    if any(work is not None and reaches(body.project, work, body.entity) for work in works):
+    if any(work is not None and body.entity in runs(body.project, work) for work in works):
         return False
     return not works or any(_may_clean_up(body.project, work) for work in works)
 
@@ -63,7 +63,7 @@ def _bound_to(project: Project, module: ModuleFacts, way: Binding) -> Iterator[F
 
 def _may_clean_up(project: Project, work: Function | None) -> bool:
     """Is it not known, or is there anything in it, or below it, that a cancellation sets going?"""
-    return work is None or any(_finishes(project, function) for function in below(project, work))
+    return work is None or any(_finishes(project, function) for function in runs(project, work))
 
 
 def _finishes(project: Project, function: Function) -> bool:

@@ -1,9 +1,10 @@
 """The decorators of a body, as what they mean where the function is defined."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.facts.entities import Function, Named
+from asynclint.facts.knowledge.declared import Role
 from asynclint.facts.knowledge.decorators import TRANSPARENT, TRANSPARENT_PREFIXES
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
@@ -16,17 +17,34 @@ if TYPE_CHECKING:
 _PROPERTIES = frozenset({"builtins.property", "abc.abstractproperty"})
 
 
-def decorators(body: Body) -> "Iterator[tuple[BaseExpression, str]]":
-    """The decorators of a function, outermost first, each with its documented name, "" when that is not known."""
+class Applied(NamedTuple):
+    """A decorator as it is written, and its documented name, "" when that is not known."""
+
+    node: "BaseExpression"
+    name: str
+    role: Role | None  # what the user says of it
+
+    @property
+    def is_transparent(self) -> bool:
+        """Is the function still what it was?"""
+        if self.role is not None:
+            return self.role is Role.TRANSPARENT
+        return self.name in TRANSPARENT or self.name.startswith(TRANSPARENT_PREFIXES)
+
+    @property
+    def makes_context(self) -> bool:
+        """Does the user say that it makes a context manager?"""
+        return self.role is Role.CONTEXT_MANAGER
+
+
+def decorators(body: Body) -> Iterator[Applied]:
+    """The decorators of a function, outermost first."""
     for node in body.node.decorators if isinstance(body.node, cst.FunctionDef) else ():
         applied = node.decorator
-        entity = body.evaluate(body.here.parent, code_of(applied.func if isinstance(applied, cst.Call) else applied))
-        yield applied, entity.name if isinstance(entity, Named) else ""
-
-
-def is_transparent(decorator: str) -> bool:
-    """Is a function still what it was behind the decorator of this documented name?"""
-    return decorator in TRANSPARENT or decorator.startswith(TRANSPARENT_PREFIXES)
+        code = code_of(applied.func if isinstance(applied, cst.Call) else applied)
+        entity = body.evaluate(body.here.parent, code)
+        name = entity.name if isinstance(entity, Named) else ""
+        yield Applied(applied, name, body.project.role(body.facts.path, body.here.parent, code))
 
 
 def replaces_accessor(body: Body, decorator: "BaseExpression") -> str:

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import TypeGuard
 
 from asynclint.facts.calls import CallFacts, Use, WithFacts
-from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Named
+from asynclint.facts.entities import Class, Context, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 
@@ -121,9 +121,31 @@ def sounds_limited(text: str) -> bool:
     return _SOUNDS_LIMITED.search(text) is not None
 
 
-def is_limiter(entity: Entity | None) -> bool:
-    """Is it a semaphore, lock or capacity limiter of a known library?"""
-    return isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name in LIMITERS
+def is_limiter(project: Project, entity: Entity | None) -> bool:
+    """Is it a semaphore, lock or capacity limiter of a known library, or what the user declares to be one?"""
+    if isinstance(entity, Instance) and isinstance(entity.of, Named) and entity.of.name in LIMITERS:
+        return True
+    made = entity.of if isinstance(entity, Instance | Coroutine | Context) else entity
+    return made is not None and _is_declared(project, project.dotted_names(made))
+
+
+def limits_in(project: Project, module: ModuleFacts, scope: int) -> bool:
+    """Does a function enter or call what the user declares to limit, or does such a thing stand on it?"""
+    if project.declarations.limiters.is_empty:
+        return False
+    entered = [(item.scope, item.item) for item in module.withs if module.executor(item.scope) == scope]
+    called = [(call.scope, call.callee) for call in module.calls if module.executor(call.scope) == scope]
+    if any(is_limiter(project, project.evaluate(module.path, *each)) for each in (*entered, *called)):
+        return True
+    is_function = module.scopes[scope].function is not None
+    names = project.decorator_names(Function(module.path, scope)) if is_function else ()
+    return any(_is_declared(project, (name,)) for name in names)
+
+
+def _is_declared(project: Project, names: Iterable[str]) -> bool:
+    """Does the user declare one of these names to limit, or the class whose method it is?"""
+    asked = [each for name in names for each in (name, name.rpartition(".")[0])]
+    return project.declarations.limiters.of(asked) is not None
 
 
 def workload(
@@ -138,6 +160,8 @@ def workload(
     module = project.module(function.path)
     if module is None:
         return Workload.BUSY
+    if limits_in(project, module, function.scope):
+        return Workload.LIMITED
     parts = (*_of_withs(project, module, function), *_of_calls(project, module, function, receiver, depth))
     return max(parts, default=Workload.IDLE)
 
@@ -166,7 +190,7 @@ def _of_withs(project: Project, module: ModuleFacts, function: Function) -> Iter
 
 
 def _of_with(project: Project, path: str, item: WithFacts) -> Workload:
-    if is_limiter(project.evaluate(path, item.scope, item.item)):
+    if is_limiter(project, project.evaluate(path, item.scope, item.item)):
         return Workload.LIMITED
     called = project.evaluate(path, item.scope, item.item.removesuffix("()"))
     return _by_name(called.name if isinstance(called, Named) else item.item, item.item)

@@ -129,7 +129,7 @@ def _may_be_generator(body: Body, expression: "BaseExpression") -> bool:
 
 def _is_generator_based(body: Body) -> bool:
     """Is it a generator that a decorator makes a coroutine, as all were before `async def`?"""
-    return any(name in _COROUTINE_MAKERS for _, name in decorators(body))
+    return any(each.name in _COROUTINE_MAKERS for each in decorators(body))
 
 
 def _as_owner(body: Body, attribute: "Attribute") -> Misuse | None:

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.rule import Body, BodyKind, Class, Named, Problem, coroutine_functions, decorated_coroutines, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.decorators import decorators, is_transparent, replaces_accessor
+from asynclint.rule.decorators import decorators, replaces_accessor
 from asynclint.rule.special_methods import DROPPED, HANDED_OUT, MADE, RAISES, TRUE, TWINS
 from asynclint.rule.trees import statements
 
@@ -94,7 +94,7 @@ def async_special_method(body: Body) -> Iterator[Problem]:
     owner = body.owner
     if owner is None or not body.is_async or not isinstance(body.node, cst.FunctionDef):
         return
-    accessors = [kind for node, _ in decorators(body) if (kind := replaces_accessor(body, node))]
+    accessors = [kind for each in decorators(body) if (kind := replaces_accessor(body, each.node))]
     if accessors:
         yield from _accessor(body, body.node, accessors[0])
     elif body.project.is_plain(body.entity) and (message := _message(body, body.node, owner)):
@@ -102,8 +102,8 @@ def async_special_method(body: Body) -> Iterator[Problem]:
 
 
 def _accessor(body: Body, node: "FunctionDef", kind: str) -> Iterator[Problem]:
-    others = [name for applied, name in decorators(body) if not replaces_accessor(body, applied)]
-    if all(map(is_transparent, others)):
+    others = [each for each in decorators(body) if not replaces_accessor(body, each.node)]
+    if all(each.is_transparent for each in others):
         statement = f"x.{body.name} = value" if kind == "setter" else f"del x.{body.name}"
         what = f"the {kind} `{body.name}` is `async def` and nothing awaits it: for `{statement}` its body never runs"
         yield Problem(node.name, f"{what}; make it a method of its own and await that")

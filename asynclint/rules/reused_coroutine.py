@@ -15,7 +15,7 @@ from asynclint.rule import (
 )
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition
-from asynclint.rule.decorators import decorators, is_transparent
+from asynclint.rule.decorators import decorators
 from asynclint.rule.fixes import instead, removed
 from asynclint.rule.spending import Reuse, reuses
 from asynclint.rule.values import Fate, destination
@@ -119,8 +119,8 @@ def reused_coroutine(body: Body) -> Iterator[Problem]:
 def _cached_definition(body: Body) -> Iterator[Problem]:
     assert isinstance(body.node, cst.FunctionDef)
     applied = list(decorators(body))
-    caches = [(node, name) for node, name in applied if name in _CACHES and not _keeps_nothing(node)]
-    if caches and all(name in _CACHES or is_transparent(name) for _, name in applied):
+    caches = [(node, name) for node, name, _ in applied if name in _CACHES and not _keeps_nothing(node)]
+    if caches and all(each.name in _CACHES or each.is_transparent for each in applied):
         node, name = caches[0]
         yield Problem(body.node.name, _cached(body.name, name), trace=((node, "the coroutine object is kept here"),))
 

@@ -155,8 +155,8 @@ def _swallowed(body: Body, guard: Guard) -> Iterator[Problem]:
     answered = _ANSWERED in ends or (held and _gives_a_result(body))
     if (answered and not is_task(body, guard)) or (held and is_awaited_directly(body)):
         message = _message(body, guard, "returns as if it had finished")
-        fixes = _fixes(body, guard)
-        yield Problem(guard.head, message, is_information=_only_responds(body, guard), fixes=fixes)
+        is_slight = _only_responds(body, guard)
+        yield Problem(guard.head, message, is_information=is_slight, fixes=_fixes(body, guard))
 
 
 def _only_responds(body: Body, guard: Guard) -> bool:
@@ -297,7 +297,8 @@ def _fixes(body: Body, guard: Guard) -> tuple[Fix, ...]:
     if guard.handler is None:
         return ()
     if not names_cancellation(body, guard.handler.type):
-        return (*never_caught(body, guard), *narrowed(body, guard))
+        others = () if is_child_of_group(body) else narrowed(body, guard)
+        return (*never_caught(body, guard), *others)
     if names_only_cancellation(body, guard.handler.type):
         return raised_again(guard)
     return raised_for_this_task(body, guard)

@@ -174,7 +174,7 @@ def _not_iterable(body: Body, iterable: "BaseExpression") -> str:
     return "an async generator is not iterable" if is_generator else "this can only be iterated over asynchronously"
 
 
-def _of_async(body: Body, node: "BaseExpression", message: str, fixes: tuple[Fix, ...]) -> Problem:
+def _of_async(body: Body, node: "BaseExpression", message: str, fixes: tuple[Fix, ...] = ()) -> Problem:
     entity = body.resolve(node)
     trace = definition(body, entity.of) if isinstance(entity, AsyncGenerator) else ()
     return Problem(node, message, trace=trace, fixes=fixes)

@@ -6,7 +6,7 @@ from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, ca
 from asynclint.rule import nodes as cst
 from asynclint.rule.fanouts import JOINS, SPAWNS, FanOut, fan_outs
 from asynclint.rule.iterables import is_numerous
-from asynclint.rule.limits import Workload, is_limiter, limits_a_client, sounds_limited, workload
+from asynclint.rule.limits import Workload, is_limiter, limits_a_client, limits_in, sounds_limited, workload
 from asynclint.rule.trees import walk
 
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ def unbounded_concurrency(body: Body) -> Iterator[Problem]:
       exception is a collection that the object adds to and removes from while it runs, such as the clients of a
       server, when each member is sent something.
     * Work under a semaphore, a lock, a capacity limiter or a pool, in the caller or up to three calls deep, found by
-      type or by name; a client whose number of connections was chosen (`aiohttp.TCPConnector(limit=...)`,
-      `httpx.Limits`). A client's default limit is no choice: a hundred connections, and the waiting tasks besides.
+      type, by name, or because the configuration's `limiters` name it; a client whose number of connections was chosen
+      (`aiohttp.TCPConnector(limit=...)`, `httpx.Limits`). A client's default limit is no choice: a hundred
+      connections, and the waiting tasks besides.
     * A size that the function compares with something else than nothing or one.
     * Work in threads and executors, which have a limit; workers that take from a queue; loops that wait on the way;
       calls that close, stop, cancel or clean up; functions outside the project; tests.
@@ -118,9 +119,11 @@ def _is_limited(body: Body, fan_out: FanOut) -> bool:
     return (
         _ENDING.search(callee) is not None
         or sounds_limited(body.text(fan_out.call))
-        or any(is_limiter(body.resolve(argument.value)) for argument in fan_out.call.args)
+        or is_limiter(body.project, body.resolve(fan_out.call.func))
+        or any(is_limiter(body.project, body.resolve(argument.value)) for argument in fan_out.call.args)
         or _is_measured(body, fan_out.over)
         or _speaks_of_a_limit(body)
+        or limits_in(body.project, body.facts, body.scope)
         or limits_a_client(body.project, body.facts, _scopes_in_sight(body))
         or workload(body.project, fan_out.work.of, _receiver(body, fan_out.callee)) is not Workload.BUSY
     )

@@ -77,7 +77,7 @@ def unprotected_yield(body: Body) -> Iterator[Problem]:
     """
     if body.kind is not BodyKind.ASYNC_GENERATOR or _is_lifespan(body):
         return
-    if any(name in _CONTEXTS for _, name in decorators(body)):
+    if any(each.name in _CONTEXTS or each.makes_context for each in decorators(body)):
         for found in skipped(body):
             yield Problem(found.given, _message(body, found), trace=((found.undoing, "an exception skips this"),))
 

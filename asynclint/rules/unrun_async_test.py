@@ -11,7 +11,7 @@ from asynclint.rule import (
     rule,
 )
 from asynclint.rule import nodes as cst
-from asynclint.rule.decorators import decorators, is_transparent
+from asynclint.rule.decorators import decorators
 from asynclint.rule.testcases import ISOLATED, is_run_by_itself, isolation
 
 _PREPARING = ("setUp", "tearDown")
@@ -87,7 +87,7 @@ def unrun_async_test(body: Body) -> Iterator[Problem]:
 
 def _may_be_run(body: Body) -> bool:
     """Does a decorator stand on it that may run it, or its own file call it or make something else of it?"""
-    if not all(is_transparent(name) or name in _PATCHES for _, name in decorators(body)):
+    if not all(each.is_transparent or each.name in _PATCHES for each in decorators(body)):
         return True
     if len(body.facts.scopes[body.here.parent].names.get(body.name, ())) > 1:
         return True

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import PurePath
+from typing import TypeAlias
 
 from msgspec import Struct
 from pathspec import GitIgnoreSpec
@@ -14,26 +15,42 @@ from asynclint.source.globs import Globs, parent, slashed, spec
 _ROOT_MARKS = ("pyproject.toml", "asynclint.toml", ".asynclint.toml", ".git", "setup.cfg")
 
 
+State: TypeAlias = tuple[int, int, int] | None  # time of the last change, size and number; None for no file
+
+
 class Discovered(Struct, frozen=True):
-    """`files`: sorted, as the user would type them, each real file once; `problems`: a line for each path not read."""
+    """`files`: sorted, as the user would type them, each real file once; `problems`: a line for each path not read.
+
+    `folders` are the directories that were searched, absolute.
+    """
 
     files: tuple[str, ...]
     problems: tuple[str, ...]
+    folders: tuple[str, ...] = ()
 
 
-def discover(
-    paths: Sequence[str], *, exclude: Sequence[str] = (), force_exclude: bool = False, respect_gitignore: bool = True
-) -> Discovered:
+class Exclusions(Struct, frozen=True):
+    """What is left out of a directory. It applies to paths that are given only with `force_exclude`."""
+
+    excluded: Globs
+    force_exclude: bool = False
+    respect_gitignore: bool = True
+
+    @classmethod
+    def of(cls, exclude: Sequence[str], *, force_exclude: bool = False, respect_gitignore: bool = True) -> "Exclusions":
+        """From names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute) in gitignore's globs."""
+        return cls(Globs.of(exclude), force_exclude, respect_gitignore)
+
+
+def discover(paths: Sequence[str], exclusions: Callable[[str], Exclusions]) -> Discovered:
     """Find the Python files in these files and directories.
 
     A directory gives its `*.py` files, an explicit file is taken whatever its suffix; `.pyi` files are never given.
-    `exclude` holds names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute) in gitignore's globs; it
-    applies to the given paths themselves only with `force_exclude`.
+    `exclusions` says what is left out of what lies directly in a directory, or of a file that is given.
     """
-    search = _Search(Globs.of(exclude), respect_gitignore)
+    search = _Search(exclusions)
     for path in paths:
-        if not (force_exclude and search.excluded.reaches(path, _top(path))):
-            search.start(path)
+        search.start(path)
     return search.finish()
 
 
@@ -41,6 +58,15 @@ def read(path: str) -> bytes:
     """The file's bytes; raises `OSError`."""
     with open(path, "rb") as file:
         return file.read()
+
+
+def state(path: str) -> State:
+    """By what it can be told whether a file or directory has changed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def project_root(path: str) -> str:
@@ -125,9 +151,8 @@ class _Place(Struct, frozen=True):
 class _Search:
     """Walks real directories before linked ones, so that a file is known by its own name; no directory twice."""
 
-    def __init__(self, excluded: Globs, respect_gitignore: bool) -> None:
-        self.excluded = excluded
-        self._respect_gitignore = respect_gitignore
+    def __init__(self, exclusions: Callable[[str], Exclusions]) -> None:
+        self._exclusions = exclusions
         self._problems: list[str] = []
         self._files: dict[str, str] = {}
         self._linked_files: dict[str, str] = {}
@@ -137,6 +162,9 @@ class _Search:
 
     def start(self, path: str) -> None:
         """Take one path as the user typed it."""
+        leaving_out = self._exclusions(path)
+        if leaving_out.force_exclude and leaving_out.excluded.reaches(path, _top(path)):
+            return
         try:
             os.stat(path)
         except OSError as error:
@@ -144,7 +172,8 @@ class _Search:
             return
         typed = str(PurePath(path))
         if os.path.isdir(path):
-            self._places.append(_Place(typed, _governing(os.path.abspath(path)) if self._respect_gitignore else None))
+            above = os.path.abspath(path)
+            self._places.append(_Place(typed, _governing(above) if leaving_out.respect_gitignore else None))
         elif not path.endswith(".pyi"):
             self._files.setdefault(os.path.realpath(path), typed)
 
@@ -156,7 +185,7 @@ class _Search:
                 self._listed.add(real)
                 self._list(place, real)
         files = (self._linked_files | self._files).values()
-        return Discovered(tuple(sorted(files)), tuple(self._problems))
+        return Discovered(tuple(sorted(files)), tuple(self._problems), tuple(sorted(self._listed)))
 
     def _list(self, place: _Place, real: str) -> None:
         try:
@@ -166,16 +195,18 @@ class _Search:
             self._problems.append(f"{place.typed}: cannot be listed: {_reason(error)}")
             return
         above = os.path.abspath(place.typed)
-        ignored = _with_own_file(above, place.ignored) if self._respect_gitignore else None
+        leaving_out = self._exclusions(above)
+        ignored = _with_own_file(above, place.ignored) if leaving_out.respect_gitignore else None
         for entry in entries:
-            self._enter(entry, _Place(entry.name if place.typed == "." else entry.path, ignored), above, real)
+            inner = _Place(entry.name if place.typed == "." else entry.path, ignored)
+            self._enter(entry, inner, above, real, leaving_out.excluded)
 
-    def _enter(self, entry: os.DirEntry[str], place: _Place, above: str, real: str) -> None:
+    def _enter(self, entry: os.DirEntry[str], place: _Place, above: str, real: str, excluded: Globs) -> None:
         is_directory, is_link = _is_directory(entry), entry.is_symlink()
         if not is_directory and not (entry.name.endswith(".py") and _is_file(entry)):
             return
         path = slashed(os.path.join(above, entry.name), is_directory)
-        if self.excluded.selects(path) or (place.ignored is not None and place.ignored.selects(path)):
+        if excluded.selects(path) or (place.ignored is not None and place.ignored.selects(path)):
             return
         if is_directory:
             (self._linked_places if is_link else self._places).append(place)

@@ -1,7 +1,7 @@
 """What lies in directories, each listed once: looking for modules asks the same few questions very often."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 PROJECT = (".py", ".pyi")  # a stub speaks where the source is not there: an extension module
 INSTALLED = (".pyi", ".py")  # for a library, its stub speaks first
@@ -14,25 +14,55 @@ class Folders:
 
     def __init__(self) -> None:
         self._names: dict[str, frozenset[str]] = {}
+        self._sought: dict[str, set[str]] = {}  # by directory: the names somebody asked for
+        self._searched: set[str] = set()  # directories of which all names may matter
 
     def names(self, directory: str) -> frozenset[str]:
         """What lies in a directory, the directories with a slash; nothing when it cannot be listed."""
+        self._searched.add(directory)
+        return self._listing(directory)
+
+    def holds_any(self, directory: str, names: Collection[str]) -> bool:
+        """Does one of these lie in a directory?"""
+        self._sought.setdefault(directory, set()).update(names)
+        return not self._listing(directory).isdisjoint(names)
+
+    def is_package(self, directory: str) -> bool:
+        """Does it say of itself that it is a package?"""
+        return self.holds_any(directory, ("__init__.py", "__init__.pyi"))
+
+    def known(self) -> frozenset[str]:
+        """The directories that were asked about."""
+        return frozenset(self._names)
+
+    def renew(self) -> bool:
+        """Lists all of them again, unless that would give other answers; tells whether it would not."""
+        now = {directory: _listed(directory) for directory in self._names}
+        is_same = all(self._concerning(each, self._names[each]) == self._concerning(each, now[each]) for each in now)
+        if is_same:
+            self._names = now
+        return is_same
+
+    def _listing(self, directory: str) -> frozenset[str]:
         if directory not in self._names:
             self._names[directory] = _listed(directory)
         return self._names[directory]
 
-    def is_package(self, directory: str) -> bool:
-        """Does it say of itself that it is a package?"""
-        return not self.names(directory).isdisjoint(("__init__.py", "__init__.pyi"))
+    def _concerning(self, directory: str, names: frozenset[str]) -> set[str]:
+        """Those of the names that were asked for."""
+        sought = names & self._sought.get(directory, set())
+        if directory not in self._searched:
+            return {*sought}
+        return {*sought, *(name for name in names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")}
 
     def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
         """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""
         outer, _, last = name.rpartition(".")
         above, package = self._directory(root, outer), self._directory(root, name)
         for suffix in suffixes:
-            if package is not None and f"__init__{suffix}" in self.names(package):
+            if package is not None and self.holds_any(package, (f"__init__{suffix}",)):
                 return os.path.join(package, f"__init__{suffix}")
-            if last and above is not None and f"{last}{suffix}" in self.names(above):
+            if last and above is not None and self.holds_any(above, (f"{last}{suffix}",)):
                 return os.path.join(above, f"{last}{suffix}")
         return None
 
@@ -44,7 +74,7 @@ class Folders:
 
     def _directory(self, root: str, name: str) -> str | None:
         for part in name.split(".") if name else ():
-            if f"{part}/" not in self.names(root):
+            if not self.holds_any(root, (f"{part}/",)):
                 return None
             root = os.path.join(root, part)
         return root

@@ -34,10 +34,15 @@ class ModuleFinder:
     A directory without `__init__.py` is a package when nothing else has its name, neither a file nor a library.
     """
 
-    def __init__(self, roots: Sequence[str] = (), is_library: Callable[[str], bool] = lambda name: False) -> None:
+    def __init__(
+        self,
+        roots: Sequence[str] = (),
+        is_library: Callable[[str], bool] = lambda name: False,
+        folders: Folders | None = None,
+    ) -> None:
         self._configured = tuple(map(os.path.abspath, roots))
         self._is_library = is_library
-        self._folders = Folders()
+        self._folders = folders or Folders()
         self._found: dict[tuple[str, str], str | None] = {}
         self._places: dict[str, _Places] = {}
         self._packages: dict[str, tuple[str, ...]] = {}
@@ -88,7 +93,7 @@ class ModuleFinder:
     def _up_to(self, marks: frozenset[str], start: str) -> list[str]:
         """The directories from here up to the nearest with such a mark, none when there is no such mark."""
         above = list(upward(start))
-        marked = (index for index, each in enumerate(above) if not marks.isdisjoint(self._folders.names(each)))
+        marked = (index for index, each in enumerate(above) if self._folders.holds_any(each, marks))
         return above[: next(marked, -1) + 1]
 
     def _shared(self, repository: str) -> tuple[str, ...]:
@@ -100,7 +105,7 @@ class ModuleFinder:
         """Where the projects of a repository of several keep their packages."""
         names = sorted(name for name in self._folders.names(directory) if name[-1] == "/" and name[0] != ".")
         for path in (os.path.join(directory, name[:-1]) for name in names):
-            if not _PROJECT_MARKS.isdisjoint(self._folders.names(path)):
+            if self._folders.holds_any(path, _PROJECT_MARKS):
                 yield from (os.path.join(path, "src"), path)
             elif depth > 1:
                 yield from self._projects_below(path, depth - 1)

@@ -38,16 +38,26 @@ def save(path: str, before: str, after: str) -> None:
 def put(path: str, data: bytes) -> None:
     """Gives a file, which may be new, this content if it is another one, whole or not at all. Raises OSError."""
     target = os.path.realpath(path)
-    try:
+    if os.path.exists(target):
         if read(target) == data:
             return
-    except FileNotFoundError:
-        _replace(target, data, 0o666 & ~_umask())
-        return
-    mode = stat.S_IMODE(os.stat(target).st_mode)
-    if _is_read_only(target, mode):
-        raise PermissionError(errno.EACCES, "it is read-only", path)
-    _replace(target, data, mode)
+        if _is_read_only(target, stat.S_IMODE(os.stat(target).st_mode)):
+            raise PermissionError(errno.EACCES, "it is read-only", path)
+    save_new(path, data)
+
+
+def save_new(path: str, data: bytes) -> None:
+    """Puts data into a file, whole or not at all, whatever was there; what is no regular file is written to.
+
+    Raises OSError.
+    """
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as file:
+            file.write(data)
+    else:
+        mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
+        _replace(target, data, mode)
 
 
 def _is_read_only(path: str, mode: int) -> bool:
@@ -55,7 +65,9 @@ def _is_read_only(path: str, mode: int) -> bool:
 
 
 def _umask() -> int:
-    os.umask(mask := os.umask(0o077))
+    """What is taken from the mode of new files; it can only be asked for by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
     return mask
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from asynclint.source.files import discover, module_root, repository_root
+from asynclint.source.files import Exclusions, discover, module_root, repository_root
 
 _COROUTINE = re.compile(rb"\basync[ \t]+def[ \t]+(\w+)")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -39,7 +39,7 @@ class Words:
 
     def __init__(self, content: Callable[[str], bytes], exclude: Sequence[str] = ()) -> None:
         self._content = content
-        self._exclude = exclude
+        self._exclusions = Exclusions.of(exclude)
         self._read: dict[str, tuple[frozenset[str], _Index]] = {}
 
     def said(self, path: str, name: str) -> Said:
@@ -47,7 +47,7 @@ class Words:
         root = min(repository_root(path), module_root(path), key=len)
         files, index = self._read.get(root, (frozenset[str](), {}))
         if path not in files:
-            files = files or frozenset(map(os.path.abspath, discover([root], exclude=self._exclude).files))
+            files = files or frozenset(map(os.path.abspath, discover([root], lambda _: self._exclusions).files))
             files |= {path}
             index = self._index(sorted(files))
             self._read[root] = files, index

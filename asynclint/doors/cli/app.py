@@ -4,14 +4,24 @@ from typing import Annotated, Literal
 
 import typer
 
+from asynclint.doors.cli.completion import complete_rules
 from asynclint.doors.cli.streams import write
 
 OK, FINDINGS, FAILURE = 0, 1, 2
 
 Color = Literal["auto", "always", "never"]
 PageFormat = Literal["text", "json", "markdown"]
-Rules = Annotated[list[str] | None, typer.Option(metavar="RULES", help="Codes, their prefixes, or names: A,B,...")]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULES", autocompletion=complete_rules, help="Codes, their prefixes, or names: A,B,..."),
+]
+FileRules = Annotated[
+    list[str] | None, typer.Option(metavar="GLOB:RULES", help="Rules to leave out in some files: tests/:ASL2,ASL7,...")
+]
 Patterns = Annotated[list[str] | None, typer.Option(metavar="GLOBS", help="Names or paths to leave out: A,B,...")]
+Configs = Annotated[
+    list[str] | None, typer.Option(metavar="FILE|KEY=VALUE", help="Read this configuration file, or this line of one.")
+]
 
 app = typer.Typer(
     help="Find the mistakes only asynchronous Python can make. `asynclint PATHS` is short for `asynclint check PATHS`.",

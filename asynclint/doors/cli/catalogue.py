@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli.app import FINDINGS, OK, PageFormat, app
+from asynclint.doors.cli.app import FINDINGS, OK, Configs, PageFormat, app
+from asynclint.doors.cli.completion import complete_rule
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, write
 
@@ -22,7 +23,7 @@ _PAGE = re.compile(rb"# [\w-]+\s+\*\*ASL\d{3}\*\*")
 def _explain(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="The line to explain, as findings name it.")],
     preview: Annotated[bool | None, typer.Option("--preview/--no-preview", help="Use rules still on trial.")] = None,
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
+    config: Configs = None,
     isolated: Annotated[bool, typer.Option("--isolated", help="Read no configuration file.")] = False,
 ) -> int:
     """Explain a line: its findings with all their steps, and what each of its calls was taken to mean."""
@@ -44,7 +45,9 @@ def _explain(
 
 @app.command("rule")
 def _rule(
-    rule: Annotated[str, typer.Argument(metavar="CODE|NAME", help="The rule to explain.")] = "",
+    rule: Annotated[
+        str, typer.Argument(metavar="CODE|NAME", autocompletion=complete_rule, help="The rule to explain.")
+    ] = "",
     every: Annotated[bool, typer.Option("--all", help="Explain every rule.")] = False,
     output_format: Annotated[PageFormat, typer.Option(help="How to show it.")] = "text",
 ) -> int:

@@ -1,26 +1,33 @@
 """`asynclint check`, which is also what `asynclint` alone does."""
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli import adopting, fixing
-from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Patterns, Rules, app
-from asynclint.doors.cli.settings import settings_of
+from asynclint.doors.cli import adopting, configuration, fixing
+from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.completion import complete_format
+from asynclint.doors.cli.reporting import Reporting, reporting
+from asynclint.doors.cli.settings import rules_by_glob, settings_of
 from asynclint.doors.cli.streams import Failure, complain, write
 
 if TYPE_CHECKING:
-    from asynclint.config import Config
+    from asynclint.config import Settings
+    from asynclint.doors.cli.progress import Progress
     from asynclint.linter import Fixed, Result
 
+_FORMATS = (
+    "How to report: full, concise or grouped, for programs json, json-lines, sarif, github, gitlab, junit, rdjson, "
+    "azure or pylint."
+)
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
-    *("target_version", "python", "output_format", "baseline"),
+    *("target_version", "python", "output_format", "cache_dir", "baseline"),
 )
+_TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
 
 @app.command("check")
@@ -30,6 +37,8 @@ def _check(
     select: Rules = None,
     ignore: Rules = None,
     extend_select: Rules = None,
+    per_file_ignores: FileRules = None,
+    extend_per_file_ignores: FileRules = None,
     fix: Annotated[bool, typer.Option("--fix", help="Make the safe fixes, then report what is left.")] = False,
     unsafe_fixes: Annotated[
         bool | None, typer.Option("--unsafe-fixes/--no-unsafe-fixes", help="Make fixes that may change behaviour too.")
@@ -57,8 +66,12 @@ def _check(
     fixable: Rules = None,
     unfixable: Rules = None,
     output_format: Annotated[
-        str | None, typer.Option(metavar="full|concise|json", envvar="ASYNCLINT_OUTPUT_FORMAT", help="How to report.")
+        str | None, typer.Option(metavar="FORMAT", autocompletion=complete_format, help=_FORMATS)
     ] = None,
+    output_file: Annotated[
+        str, typer.Option("-o", "--output-file", metavar="FILE", help="Write the report into this file.")
+    ] = "",
+    statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
     stdin_filename: Annotated[str, typer.Option(metavar="FILE", help="The name of what comes from stdin.")] = "",
     exclude: Patterns = None,
     extend_exclude: Patterns = None,
@@ -73,29 +86,43 @@ def _check(
     python: Annotated[
         str | None, typer.Option(metavar="PATH", help="The interpreter or environment whose packages the code uses.")
     ] = None,
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="Read this configuration file.")] = None,
+    config: Configs = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Read no configuration file, look for no environment.")
     ] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")] = False,
+    cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where to keep what is kept.")] = None,
     jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes to use; 0 chooses.")] = 0,
     color: Annotated[Color, typer.Option(help="When to colour the output.")] = "auto",
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Lint again whenever a file changes.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell on stderr where the time goes.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 even when something is found.")] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Show the settings that govern the files, and exit.")
+    ] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files to lint and exit.")] = False,
 ) -> int:
     """Lint files and directories (default: the current one)."""
     from msgspec.structs import replace
 
     from asynclint import linter
-    from asynclint.config import Waiving
+    from asynclint.doors.cli.progress import Progress, terminal
 
     given = tuple(paths or ["."])
     overrides = {name: _parts(context.params[name]) for name in _SETTINGS}
-    settings = settings_of(given, stdin_filename, overrides, config, isolated)
+    overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
+
+    def configured() -> "Settings":
+        cache, heeds = not no_cache, not ignore_noqa
+        return settings_of(given, stdin_filename, overrides, config, isolated, cache=cache, heeds_waivers=heeds)
+
+    settings = configured()
+    if show_settings:
+        write(configuration.shown(given if given != ("-",) else (stdin_filename or ".",), settings))
+        return OK
     if show_files:
         return _show_files(given, settings)
-    settings = replace(settings, cache=not no_cache, waiving=Waiving.NOTHING if ignore_noqa else settings.waiving)
     adopting.check_options(
         {
             "--add-noqa": add_noqa is not None,
@@ -106,36 +133,50 @@ def _check(
         },
         is_stdin="-" in given,
     )
-    baseline_file = settings.baseline or linter.baseline_file(settings) or linter.usual_file(settings)
-    if write_baseline:
-        settings = replace(settings, baseline=baseline_file if os.path.exists(baseline_file) else "")
+    wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
+    if watch:
+        if fix or fix_only or diff or "-" in given:
+            raise Failure("--watch lints files and reports; leave out --fix, --fix-only, --diff and `-`")
+        if add_noqa is not None or write_baseline or prune_baseline:
+            raise Failure("--watch lints files and reports; leave out --add-noqa, --write-baseline, --prune-baseline")
+        return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
-    result = _lint(given, settings, jobs, contents)
+    progress = Progress(None if quiet else terminal())
+    linted_as = linter.before_baseline(settings) if write_baseline else settings
+    result = _lint(given, linted_as, jobs, contents, progress)
     if add_noqa is not None:
-        return adopting.add_noqa(result, settings, add_noqa, only_diff=diff, quiet=quiet)
+        return adopting.add_noqa(result, wanted, add_noqa, only_diff=diff)
     if write_baseline:
-        return adopting.write_baseline(result, baseline_file, quiet=quiet)
+        return adopting.write_baseline(result, settings, quiet=quiet)
     if prune_baseline:
-        adopting.prune_baseline(result, linter.baseline_file(settings), quiet=quiet)
-    fixed = linter.fix(result.findings, settings, contents) if fix or fix_only or diff else []
+        adopting.prune_baseline(result, quiet=quiet)
+    fixed = []
+    if fix or fix_only or diff:
+        with progress.stage("fix"):
+            fixed = linter.fix(result.findings, settings, contents)
     if diff:
-        return _show_diff(fixed, result, quiet)
+        with progress.stage("report"):
+            code = _show_diff(fixed, result, wanted)
+        complain(progress.told() if verbose else ())
+        return code
     unsaved = {} if contents else linter.write(fixed)
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
-        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents})
+        result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents}, progress)
     result = replace(result, errors=(*result.errors, *unsaved.values()))
     if contents and (fix or fix_only):
         fixing.give_back(next(iter(contents.values())), saved)
     told = fixing.counted(saved) if not quiet else ""
     if show_fixes:
         told = fixing.listed(saved) + told
-    if not fix_only:
-        told += _reported(result, settings, quiet, _colored(color))
-    write(told, 2 if contents and (fix or fix_only) else 1)
-    complain(result.errors)
-    if not (quiet or contents or prune_baseline):
-        complain(adopting.hint(result, settings))
+    descriptor = 2 if contents and (fix or fix_only) else 1
+    if fix_only:
+        write(told, descriptor)
+    else:
+        with progress.stage("report"):
+            wanted.put(wanted.report(result), told, descriptor)
+    hints = adopting.hints(result) if not (quiet or contents or prune_baseline) else []
+    complain([*result.errors, *hints, *(progress.told() if verbose else ())])
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
     if exit_non_zero_on_fix and saved and not result.errors:
@@ -143,10 +184,10 @@ def _check(
     return _exit_code(result, exit_zero or fix_only)
 
 
-def _show_diff(fixed: "Sequence[Fixed]", result: "Result", quiet: bool) -> int:
-    write(fixing.diff(fixed))
+def _show_diff(fixed: "Sequence[Fixed]", result: "Result", wanted: Reporting) -> int:
+    wanted.put(fixing.diff(fixed))
     would = fixing.counted(fixed, "would fix")
-    complain([*([would.rstrip(".\n")] if would and not quiet else []), *result.errors])
+    complain([*([would.rstrip(".\n")] if would and not wanted.is_quiet else []), *result.errors])
     return FAILURE if result.errors else FINDINGS if fixed else OK
 
 
@@ -157,7 +198,7 @@ def _parts(value: object) -> object:
     return [part.strip() for piece in value for part in piece.split(",") if part.strip()] or None
 
 
-def _show_files(paths: Sequence[str], settings: "Config") -> int:
+def _show_files(paths: Sequence[str], settings: "Settings") -> int:
     from asynclint.linter import files_to_lint
     from asynclint.report.text import printable
 
@@ -178,27 +219,28 @@ def _stdin(paths: Sequence[str], name: str) -> dict[str, bytes]:
     return {name or "-": sys.stdin.buffer.read()}
 
 
-def _lint(paths: Sequence[str], settings: "Config", jobs: int, contents: "Mapping[str, bytes | str]") -> "Result":
+def _lint(
+    paths: Sequence[str], settings: "Settings", jobs: int, contents: "Mapping[str, bytes | str]", progress: "Progress"
+) -> "Result":
     from asynclint.linter import lint, lint_source
 
-    for name, content in contents.items():
-        return lint_source(content, name, settings)
-    return lint(paths, settings, jobs=jobs)
+    try:
+        for name, content in contents.items():
+            return lint_source(content, name, settings, observer=progress)
+        return lint(paths, settings, jobs=jobs, observer=progress)
+    finally:
+        progress.clear()
 
 
-def _reported(result: "Result", settings: "Config", quiet: bool, color: bool) -> str:
-    if settings.output_format == "json":
-        from asynclint.report import json
+def _watch(paths: Sequence[str], configure: "Callable[[], Settings]", wanted: Reporting) -> int:
+    from asynclint.doors.cli.watching import watch
+    from asynclint.linter import Watch
 
-        return json.report(result.findings)
-    from asynclint.report import text
+    def show(result: "Result") -> None:
+        wanted.put(wanted.report(result))
+        complain([*result.errors, *(adopting.hints(result) if not wanted.is_quiet else ())])
 
-    is_full = settings.output_format == "full"
-    findings = (text.full if is_full else text.concise)(result.findings, color)
-    if quiet or (result.errors and not result.findings):
-        return findings
-    summary = text.summary(result.findings, color) + fixing.offered(result.findings, settings)
-    return findings + ("\n" if findings and is_full else "") + summary + adopting.hidden(result)
+    return watch(Watch(paths, configure), show, quiet=wanted.is_quiet)
 
 
 def _exit_code(result: "Result", exit_zero: bool) -> int:
@@ -207,13 +249,3 @@ def _exit_code(result: "Result", exit_zero: bool) -> int:
     if result.errors:
         return FAILURE
     return FINDINGS if not exit_zero and any(f.severity is Severity.ERROR for f in result.findings) else OK
-
-
-def _colored(color: Color) -> bool:
-    if color != "auto":
-        return color == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

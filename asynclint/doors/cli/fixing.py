@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asynclint.config import Config
+    from asynclint.config import Settings
     from asynclint.finding import Finding
     from asynclint.linter import Fixed
 
@@ -50,19 +50,17 @@ def counted(fixed: "Sequence[Fixed]", verb: str = "Fixed") -> str:
     return f"{verb} {number} finding{'' if number == 1 else 's'}.\n" if number else ""
 
 
-def offered(findings: "Sequence[Finding]", settings: "Config") -> str:
+def offered(findings: "Sequence[Finding]", settings: "Settings") -> str:
     """How many of these findings could be fixed, and with which options; "" when none could."""
-    from msgspec.structs import replace
-
     from asynclint.linter import choose_fix
 
     safe, every = (
         sum(chosen(finding) is not None for finding in findings)
-        for chosen in (choose_fix(replace(settings, unsafe_fixes=unsafe)) for unsafe in (False, True))
+        for chosen in (choose_fix(settings, unsafe=unsafe) for unsafe in (False, True))
     )
     if not every:
         return ""
-    if settings.unsafe_fixes or safe == every:
+    if settings.common.unsafe_fixes or safe == every:
         return f"{every} fixable with `--fix`.\n"
     if not safe:
         return f"{every} fixable with `--fix --unsafe-fixes`.\n"

@@ -1,0 +1,47 @@
+"""What the findings of a file may depend on besides the file."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from asynclint.facts.said import Said, Words
+
+EVERYTHING = ""  # stands for all files of the project, and those that may come to it
+
+
+class Dependencies:
+    """Remembers which modules files were led to while their names were looked up.
+
+    `locate` gives the path of a module name as a file means it, `words` who says a name anywhere. Whatever is known of
+    other files is known through them.
+    """
+
+    def __init__(self, locate: Callable[[str, str], str | None], words: Words) -> None:
+        self._locate = locate
+        self._words = words
+        self._direct: dict[str, set[str]] = defaultdict(set)
+
+    def locate(self, name: str, importer: str) -> str | None:
+        """The path of a module name as a file means it, None when it is not part of the project."""
+        path = self._locate(name, importer)
+        if path is not None:
+            self._direct[importer].add(path)
+        return path
+
+    def said(self, path: str, name: str) -> Said:
+        """Where the project of a file says the name of a coroutine function."""
+        self._direct[path].add(EVERYTHING)
+        return self._words.said(path, name)
+
+    def times(self, path: str, word: str) -> int:
+        """How often a file says a word."""
+        self._direct[path].add(EVERYTHING)
+        return self._words.times(path, word)
+
+    def of(self, path: str) -> frozenset[str]:
+        """The file and all that it has been led to, by way of others too; `EVERYTHING` among them when it is that."""
+        found, waiting = {path}, [path]
+        while waiting:
+            new = self._direct.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)

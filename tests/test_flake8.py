@@ -1,8 +1,10 @@
 """flake8, the real program, with our plugin: the findings of the command line, whatever way flake8 works."""
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,12 @@ pytest.importorskip("flake8")
 
 BLOCKED = "import time\n\n\nasync def wait():\n    time.sleep(1)\n"
 CODES = "ASL"
-METHODS = ["fork", "spawn"] if sys.platform == "linux" else ["spawn"]
+METHODS = ["fork", "spawn", "forkserver"] if sys.platform == "linux" else ["spawn"]
 _MAIN = "import multiprocessing as m, sys; from flake8.main.cli import main; m.set_start_method({!r}); sys.exit(main())"
 
 
 def flake8(
-    *arguments: str, method: str = METHODS[0], stdin: str = "", cwd: Path | None = None
+    *arguments: str, method: str = METHODS[0], stdin: str = "", cwd: Path | None = None, isolated: bool = True
 ) -> subprocess.CompletedProcess[str]:
     program = "import multiprocessing as m, sys\nif __name__ == '__main__':\n" + "".join(
         f"    {line.strip()}\n" for line in _MAIN.format(method).split(";")[1:]
@@ -28,7 +30,8 @@ def flake8(
     assert cwd is not None
     script = cwd / "run_flake8.py"
     script.write_text(program)
-    command = [sys.executable, str(script), "--isolated", "--exclude=run_flake8.py", *arguments]
+    isolation = ["--isolated"] if isolated else []
+    command = [sys.executable, str(script), *isolation, "--exclude=run_flake8.py", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=cwd, check=False)
 
 
@@ -55,12 +58,11 @@ def real_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize(("method", "jobs"), [(METHODS[0], "1"), *((method, "2") for method in METHODS)])
 def test_same_findings_as_the_command_line_on_a_real_package(real_package: Path, method: str, jobs: str) -> None:
     expected = by_asynclint("--select", CODES, ".", cwd=real_package)
     done = flake8("--select", CODES, "-j", jobs, ".", method=method, cwd=real_package)
-    assert len({finding[0] for finding in expected}) > 3, expected
+    assert len({finding[0] for finding in expected}) >= 3, expected
     assert parsed(done.stdout) == sorted((path, *rest) for path, *rest in expected), done.stderr
 
 
@@ -74,7 +76,7 @@ def test_one_file_at_a_time_gives_the_same_findings(real_package: Path) -> None:
 def test_on_by_default_without_selecting(tmp_path: Path) -> None:
     (tmp_path / "sleepy.py").write_text(BLOCKED)
     done = flake8("sleepy.py", cwd=tmp_path)
-    assert [finding[:3] for finding in parsed(done.stdout)] == [("sleepy.py", 5, 5)]
+    assert [finding[:3] for finding in parsed(done.stdout) if finding[3].startswith(CODES)] == [("sleepy.py", 5, 5)]
     assert done.returncode == 1
 
 
@@ -117,7 +119,7 @@ def test_our_own_comments_count_on_their_line_and_noqa_is_left_to_flake8(tmp_pat
 
     def found(*arguments: str) -> list[tuple[int, str]]:
         rows = parsed(flake8("--ignore=E,W", *arguments, "quiet.py", cwd=tmp_path).stdout)
-        return [(line, text.split()[0]) for _, line, _, text in rows]
+        return [(line, text.split()[0]) for _, line, _, text in rows if text.startswith(CODES)]
 
     assert found() == [(7, "ASL201"), (9, "ASL201")]
     assert found("--disable-noqa") == [(6, "ASL201"), (7, "ASL201"), (9, "ASL201")]
@@ -146,7 +148,11 @@ def _in_one_process(folder: Path, code: str) -> str:
 
 def test_libcst_stays_away_when_no_file_is_a_candidate(tmp_path: Path) -> None:
     (tmp_path / "calm.py").write_text("import asyncio\n\n\nasync def wait():\n    await asyncio.sleep(1)\n")
-    run = "import sys; from flake8.main.cli import main; main(['-j1', {!r}]); print('libcst' in sys.modules)"
+    run = (
+        "import sys; from importlib import metadata; every = metadata.distributions\n"
+        "metadata.distributions = lambda: (d for d in every() if d.metadata['name'] in {{'flake8', 'asynclint'}})\n"
+        "from flake8.main.cli import main; main(['-j1', {!r}]); print('libcst' in sys.modules)"
+    )
     assert _in_one_process(tmp_path, run.format("calm.py")).split() == ["False"]
     (tmp_path / "sleepy.py").write_text(BLOCKED)
     assert _in_one_process(tmp_path, run.format("sleepy.py")).split()[-1] == "True"
@@ -173,3 +179,160 @@ main(["--isolated", "-j1", "--select=ASL", "doomed.py", "sleepy.py"])
     found = parsed(_in_one_process(tmp_path, run))
     assert [(path, text.split()[0]) for path, _, _, text in found] == [("doomed.py", "ASL000"), ("sleepy.py", "ASL201")]
     assert "on purpose" in found[0][3]
+
+
+# which rules speak
+
+CHOICE = """\
+import asyncio
+import time
+
+
+async def off():
+    await asyncio.sleep(30 * 86400)
+
+
+async def told():
+    open("x").read()
+    await asyncio.sleep(1)
+
+
+async def on():
+    time.sleep(1)
+    await asyncio.sleep(1)
+"""
+ON, TOLD, OFF = "ASL201", "ASL208", "ASL904"
+
+
+def codes(*arguments: str) -> list[str]:
+    """Our codes in what flake8 says here, in this process, where it reads its configuration."""
+    from flake8.main.cli import main
+
+    said = io.BytesIO()
+    with redirect_stdout(io.TextIOWrapper(said, write_through=True)):
+        main(["-j1", *arguments])
+        found = parsed(said.getvalue().decode())
+    return sorted({text.split()[0] for *_, text in found if text.startswith(CODES)})
+
+
+@pytest.mark.parametrize(
+    ("ours", "flake8s", "expected"),
+    [
+        ("", "", [ON]),
+        ("", "ignore = E203", [ON]),
+        ("", "extend-select = ASL9", [ON, OFF]),
+        ("", "extend-select = ASL208", [ON, TOLD]),
+        ("", "select = ASL", [ON, TOLD, OFF]),
+        ("", "select = A", [ON, TOLD, OFF]),
+        ("", "select = ASL2", [ON, TOLD]),
+        ("", "select = ASL\nextend-ignore = ASL20", [OFF]),
+        ("", "select = E,F,W", []),
+        ("", "select = ASL\nper-file-ignores = choice.py:ASL2", [OFF]),
+        ("", "per-file-ignores = other.py:ASL2", [ON]),
+        ("extend-select = ['ASL904']", "", [ON, OFF]),
+        ("extend-select = ['ASL904']", "ignore = E203", [ON, OFF]),
+        ("extend-select = ['ASL904']", "extend-ignore = ASL904", [ON]),
+        ("select = ['ASL2']", "", [ON]),
+        ("select = ['ASL2']", "ignore = E203", [ON]),
+        ("select = ['ASL9']", "select = ASL", [OFF]),
+        ("select = ['ASL9']", "extend-select = ASL201", [ON, OFF]),
+        ("ignore = ['ASL2']", "", []),
+        ("ignore = ['ASL2']", "extend-select = ASL201", [ON]),
+    ],
+)
+def test_which_rules_speak(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ours: str, flake8s: str, expected: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "choice.py").write_text(CHOICE)
+    (tmp_path / "pyproject.toml").write_text(f"[tool.asynclint]\n{ours}\n")
+    (tmp_path / ".flake8").write_text(f"[flake8]\n{flake8s}\n")
+    assert codes("choice.py") == expected
+
+
+def test_beside_other_plugins(tmp_path: Path) -> None:
+    """Codes and comments of one are not taken for those of another."""
+    pytest.importorskip("bugbear")
+    pytest.importorskip("flake8_async")
+    sleep = "    time.sleep(1)\n"
+    lines = [sleep, sleep.replace("\n", "  # noqa: ASL201\n"), sleep.replace("\n", "  # noqa: ASYNC251\n")]
+    text = f"import time\n\n\nasync def wait(seen=[]):\n{''.join(lines)}    return seen\n"
+    (tmp_path / "sleepy.py").write_text(text)
+    done = flake8("--select=ASL2,ASYNC2,B", "sleepy.py", cwd=tmp_path)
+    found = [(line, text.split()[0]) for _, line, _, text in parsed(done.stdout)]
+    assert sorted(found) == [(4, "B006"), (5, "ASL201"), (5, "ASYNC251"), (6, "ASYNC251"), (7, "ASL201")]
+
+
+# options
+
+PREVIEWED = """\
+import asyncio
+
+
+async def by_to_thread(read):
+    queue = asyncio.Queue()
+
+    def reader():
+        queue.put_nowait(read())
+
+    await asyncio.to_thread(reader)
+    return await queue.get()
+"""
+
+
+def test_options_go_before_the_configuration_of_asynclint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "choice.py").write_text(CHOICE)
+    (tmp_path / "pyproject.toml").write_text("[tool.asynclint]\nextend-select = ['ASL904']\n")
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings" / "strict.toml").write_text("select = ['ASL201']\n")
+    assert codes("choice.py") == [ON, OFF]
+    assert codes("--asynclint-config", "settings/strict.toml", "choice.py") == [ON]
+    (tmp_path / "settings" / ".flake8").write_text("[flake8]\nasynclint-config = ./strict.toml\n")
+    assert codes("--config", "settings/.flake8", "choice.py") == [ON]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_options_reach_every_process(tmp_path: Path, method: str) -> None:
+    """A rule on trial, for two files in two processes."""
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text(PREVIEWED)
+    (tmp_path / ".flake8").write_text("[flake8]\nasynclint-preview = true\njobs = 2\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.asynclint]\nselect = ['ASL604']\n")
+    done = flake8("one.py", "two.py", method=method, cwd=tmp_path, isolated=False)
+    assert [(path, text.split()[0]) for path, *_, text in parsed(done.stdout)] == [
+        ("one.py", "ASL604"),
+        ("two.py", "ASL604"),
+    ], done.stderr
+    assert "ASL604" not in flake8("one.py", "two.py", cwd=tmp_path).stdout
+
+
+def test_the_environment_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = tmp_path / "env" / "lib" / "python3.12" / "site-packages"
+    site.mkdir(parents=True)
+    (tmp_path / "env" / "pyvenv.cfg").write_text("version = 3.12.3\n")
+    (site / "store.py").write_text("async def save(): ...\n")
+    (tmp_path / "shop.py").write_text("from store import save\n\n\nasync def shop():\n    save()\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.asynclint]\n")
+    (tmp_path / ".flake8").write_text("[flake8]\nasynclint-python = ./env\n")
+    assert codes("--isolated", "shop.py") == []
+    assert codes("--asynclint-no-cache", "shop.py") == ["ASL101"]
+    assert not (tmp_path / ".asynclint_cache").exists()
+    assert codes("--asynclint-python=", "shop.py") == []
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--asynclint-python=nowhere", "nowhere: no Python environment is there"),
+        ("--asynclint-target-version=3.x", "target-version"),
+        ("--asynclint-config=nothing.toml", "nothing.toml: cannot be read"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(tmp_path: Path, option: str, told: str) -> None:
+    (tmp_path / "sleepy.py").write_text(BLOCKED)
+    done = flake8(option, "sleepy.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert told in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

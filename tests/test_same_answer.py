@@ -163,7 +163,7 @@ def test_through_flake8(project: Path, files: list[str], expected: Findings) -> 
         if f["severity"] == "error" or find(f["code"]).default is not Default.ON
     )
     program = "import sys\nfrom flake8.main.cli import main\nfor path in sys.argv[1:]:\n    main(path.split(':'))\n"
-    options = "--isolated:--select=ASL:--exclude=.venv:-j{}:{}"
+    options = "--isolated:--select=ASL:--asynclint-preview:--exclude=.venv:-j{}:{}"
     calls = {"whole": [options.format(1, ".")], "two": [options.format(2, ".")]}
     calls["alone"] = [options.format(1, f"./{file}") for file in files]
     for how, arguments in calls.items():

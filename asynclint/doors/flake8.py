@@ -7,7 +7,7 @@ import ast
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import ClassVar
 
 from flake8.exceptions import ExecutionError
@@ -15,11 +15,13 @@ from flake8.options.manager import OptionManager
 from msgspec.structs import replace
 
 import asynclint
-from asynclint.catalog import chosen, documented
-from asynclint.config import Config, ConfigError, Nearest, Waiving, common_directory, load
-from asynclint.finding import Severity
+from asynclint.catalog import documented
+from asynclint.config import Config, ConfigError, Nearest, Settings, Waiving, common_directory, load
+from asynclint.finding import Finding, Severity
 from asynclint.linter import Linter
 from asynclint.rule import Default
+
+PREFIX = "ASL"  # of every code; flake8 takes it to name the plugin
 
 
 class Plugin:
@@ -28,6 +30,7 @@ class Plugin:
     name: ClassVar[str] = "asynclint"
     version: ClassVar[str] = asynclint.__version__
     _linter: ClassVar[Linter | None] = None
+    _asked: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
         """`tree` is asked for so that flake8 calls us once a file, and never for one it cannot parse itself."""
@@ -36,17 +39,51 @@ class Plugin:
 
     @staticmethod
     def add_options(parser: OptionManager) -> None:
-        """Hides by default what the command line does not count as an error, because flake8 knows no levels."""
-        parser.extend_default_ignore(sorted(_quiet_codes()))
+        """Options that win over `[tool.asynclint]`, on the command line and in flake8's own configuration."""
+        parser.add_option(
+            "--asynclint-config",
+            metavar="FILE",
+            parse_from_config=True,
+            normalize_paths=True,
+            help="Read this configuration file of asynclint instead of the nearest.",
+        )
+        parser.add_option(
+            "--asynclint-python",
+            metavar="PATH",
+            parse_from_config=True,
+            normalize_paths=True,
+            help="The interpreter or environment whose packages the code uses.",
+        )
+        parser.add_option(
+            "--asynclint-target-version",
+            metavar="VERSION",
+            parse_from_config=True,
+            help="The oldest Python the code runs on, such as 3.11.",
+        )
+        parser.add_option(
+            "--asynclint-preview",
+            action="store_true",
+            default=None,
+            parse_from_config=True,
+            help="Use rules of asynclint still on trial.",
+        )
+        parser.add_option(
+            "--asynclint-no-cache",
+            action="store_true",
+            parse_from_config=True,
+            help="Let asynclint keep nothing between runs.",
+        )
 
     @classmethod
     def parse_options(cls, options: Namespace) -> None:
-        """Reads `[tool.asynclint]`; flake8's own `--select` and `--ignore` choose among its codes afterwards."""
+        """Reads `[tool.asynclint]` and the options over it.
+
+        What the command line shows but does not count as an error is said only where flake8 is asked for it by
+        `--select` or `--extend-select`, because flake8 knows no levels.
+        """
+        cls._asked = (*(options.select or ()), *(options.extend_select or ()))
         try:
-            directory = common_directory(options.filenames)
-            loud = _made_errors(load(directory, environ=os.environ))
-            options.extended_default_ignore = [c for c in options.extended_default_ignore if c not in loud]
-            cls._linter = Linter(Nearest(directory, lambda each: _configuration(each, options)))
+            cls._linter = Linter(_settings(options, cls._asked))
         except ConfigError as error:
             raise ExecutionError(f"asynclint: {error}") from None
 
@@ -58,27 +95,43 @@ class Plugin:
         except ConfigError as error:  # of a file further down
             raise ExecutionError(f"asynclint: {error}") from None
         for finding in findings:
-            if finding.severity is Severity.ERROR or finding.code in _quiet_codes():
+            if finding.severity is Severity.ERROR or self._is_asked_for(finding):
                 yield finding.span.line, finding.span.column - 1, f"{finding.code} {finding.message}", type(self)
 
+    def _is_asked_for(self, finding: Finding) -> bool:
+        return finding.code in _quiet_codes() and finding.code.startswith(self._asked)
 
-def _configuration(directory: str, options: Namespace) -> Config:
-    """The one the command line would use, but with the rules that flake8 hides where they are selected there.
+
+def _settings(options: Namespace, asked: Sequence[str]) -> Settings:
+    """As the command line chooses them."""
+    directory, file = common_directory(options.filenames), options.asynclint_config
+    load_from = partial(_configuration, options=options, asked=asked)
+    return load_from(directory) if file else Nearest(directory, load_from)
+
+
+def _configuration(directory: str, options: Namespace, asked: Sequence[str]) -> Config:
+    """The one the command line would use, and the rules that flake8 is asked for besides.
 
     A `# noqa` is left to flake8, which may have been told to disregard it.
     """
-    config = replace(load(directory, environ=os.environ), waiving=Waiving.LINES)
-    if config.select:
-        return config
-    asked = (*(options.select or ()), *(options.extend_select or ()))
-    hidden = (code for code in sorted(_quiet_codes() - _made_errors(config)) if not code.startswith(asked))
-    return replace(config, select=("ALL",), preview=True, ignore=(*config.ignore, *hidden))
+    overrides = {
+        "python": options.asynclint_python,
+        "target-version": options.asynclint_target_version,
+        "preview": options.asynclint_preview,
+    }
+    file, cache = options.asynclint_config, not options.asynclint_no_cache
+    config = load(directory, overrides=overrides, file=file, environ=os.environ, cache=cache)
+    asked_for = (*config.extend_select, *_selectors(asked, every=not config.select))
+    return replace(config, extend_select=asked_for, waiving=Waiving.LINES)
 
 
-def _made_errors(config: Config) -> frozenset[str]:
-    """The codes of rules that the user says are errors."""
-    wanted = chosen(config)
-    return frozenset(each.rule.code for each in (*wanted.rules, *wanted.housekeeping) if each.said is Severity.ERROR)
+def _selectors(asked: Sequence[str], *, every: bool) -> tuple[str, ...]:
+    """flake8's prefixes of codes as our own; those that mean all of ours count only where `every` is to be chosen."""
+    codes = [rule.code for rule in documented()]
+    ours = [prefix for prefix in asked if any(code.startswith(prefix) for code in codes)]
+    return tuple(
+        prefix if len(prefix) > len(PREFIX) else PREFIX for prefix in ours if every or len(prefix) > len(PREFIX)
+    )
 
 
 @cache

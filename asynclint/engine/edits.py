@@ -26,24 +26,25 @@ def edits_of(fix: fixes.Fix, span: Spans, text: SourceText) -> Fix | None:
 
     `span` tells where a node of the fix stands in the text.
     """
-    made = [_edit(change, span, text) for change in fix.changes]
-    edits = [edit for edit in made if edit is not None]
-    if len(edits) < len(made):
+    made = [_edits(change, span, text) for change in fix.changes]
+    if not all(made):
         return None
+    edits = [edit for each in made for edit in each]
     edits += _added_at_the_top(text, fix.imports, fix.definitions)
     return Fix(fix.title, tuple(sorted(edits, key=lambda edit: edit.span)), fix.is_safe)
 
 
-def _edit(change: Change, span: Spans, text: SourceText) -> Edit | None:
+def _edits(change: Change, span: Spans, text: SourceText) -> tuple[Edit, ...]:
+    """What one change takes; nothing where it cannot be made."""
     place = _place(change, span)
     code = "".join(part if isinstance(part, str) else text.between(span(part)) for part in change.code)
     match change.where:
         case Where.INSTEAD | Where.BETWEEN:
-            return Edit(place, code) if _comments(text.between(place)) <= _comments(code) else None
+            return (Edit(place, code),) if _comments(text.between(place)) <= _comments(code) else ()
         case Where.BEFORE:
-            return Edit(_point(place.line, place.column), code)
+            return (Edit(_point(place.line, place.column), code),)
         case Where.AFTER:
-            return Edit(_point(place.end_line, place.end_column), code)
+            return (Edit(_point(place.end_line, place.end_column), code),)
     return _line(change.where, place, code, text)
 
 
@@ -57,34 +58,35 @@ def _place(change: Change, span: Spans) -> Span:
     return Span(place.line, place.column, until.end_line, until.end_column)
 
 
-def _line(where: Where, place: Span, code: str, text: SourceText) -> Edit | None:
-    """A line more or less, where the statements have their lines to themselves."""
+def _line(where: Where, place: Span, code: str, text: SourceText) -> tuple[Edit, ...]:
+    """Lines more or less, or deeper, where the statements have their lines to themselves."""
     indentation = text.line(place.line)[: place.column - 1]
     last = text.line(place.end_line)
     rest = last[place.end_column - 1 :].strip()
     if indentation.strip() or (rest and not rest.startswith("#")):
-        return None
+        return ()
     if where is Where.NOWHERE:
         whole = Span(place.line, 1, place.end_line + 1, 1)
-        return Edit(whole, "") if not rest and place.end_line < len(text.lines) else None
+        return (Edit(whole, ""),) if not rest and place.end_line < len(text.lines) else ()
     if where is Where.UNDER:
         return _under(place, f"{indentation}{code}", indentation, text)
     if where is Where.LINE_ABOVE:
         line = _step(text) + code[1:] if code.startswith("\t") else code
-        return Edit(_point(place.line, 1), f"{indentation}{line}\n")
-    return Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}")
+        return (Edit(_point(place.line, 1), f"{indentation}{line}\n"),)
+    return (Edit(_point(place.end_line, len(last) + 1), f"\n{indentation}{code}"),)
 
 
-def _under(place: Span, header: str, indentation: str, text: SourceText) -> Edit | None:
-    """The lines indented further; a string that spans lines would change."""
-    whole = Span(place.line, 1, place.end_line, len(text.line(place.end_line)) + 1)
-    lines = text.between(whole).split("\n")
-    tokens = _tokens("\n".join(lines))
+def _under(place: Span, header: str, indentation: str, text: SourceText) -> tuple[Edit, ...]:
+    """The header, and the lines indented further; a string that spans lines would change."""
+    lines = range(place.line, place.end_line + 1)
+    tokens = _tokens("\n".join(map(text.line, lines)))
     if tokens is None or any(token.start[0] < token.end[0] for token in tokens):
-        return None
-    deeper = indentation + _step(text)
-    indented = [deeper + line.removeprefix(indentation) if line.strip() else line for line in lines]
-    return Edit(whole, "\n".join([header, *indented]))
+        return ()
+    step, column = _step(text), len(indentation) + 1
+    shifted = [
+        Edit(_point(n, column), step) for n in lines if text.line(n).startswith(indentation) and text.line(n).strip()
+    ]
+    return Edit(_point(place.line, 1), f"{header}\n"), *shifted
 
 
 def _step(text: SourceText) -> str:

@@ -91,9 +91,9 @@ def removed(statement: "Statement") -> Change:
     return Change(statement, Where.NOWHERE, ())
 
 
-def under(header: str, first: "Statement", last: "Statement") -> Change:
+def under(header: "str | tuple[Code, ...]", first: "Statement", last: "Statement") -> Change:
     """Makes statements of one block, first to last, a block of their own below this line."""
-    return Change(first, Where.UNDER, (header,), last)
+    return Change(first, Where.UNDER, (header,) if isinstance(header, str) else header, last)
 
 
 def without_argument(call: "Call", argument: "Arg") -> tuple[Change, ...]:

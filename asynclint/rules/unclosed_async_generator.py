@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 from asynclint.rule import Body, Problem, async_loops, calls, named_calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.abandoned import Abandoned, abandoned, shown
+from asynclint.rule.enclosing import closed_after
 
 if TYPE_CHECKING:
     from libcst import BaseExpression
@@ -70,6 +71,11 @@ def unclosed_async_generator(body: Body) -> Iterator[Problem]:
     Enter the generator with `contextlib.aclosing` (Python 3.10) and iterate over what that gives. Where a generator is
     always asked for one item only, make it a coroutine that returns it.
 
+    ## Fix
+
+    Puts the loop into `async with contextlib.aclosing(...)`. Unsafe: the generator is closed, and waited for, where the
+    loop is left.
+
     ## Not reported
 
     Generators that hold nothing at some `yield`, neither a `with` nor a `finally` that does something; generators and
@@ -80,7 +86,7 @@ def unclosed_async_generator(body: Body) -> Iterator[Problem]:
         for found in abandoned(body):
             holds = f"`{body.project.qualname(found.generator)}` holds it at its `yield`"
             trace = (found.left, "it is left here"), (found.generator, holds)
-            yield Problem(found.made, _message(body, found), trace=trace)
+            yield Problem(found.made, _message(body, found), trace=trace, fixes=closed_after(body, found.made))
 
 
 def _message(body: Body, found: Abandoned) -> str:

@@ -1,6 +1,6 @@
 """The rules there are: found, refused when badly made, chosen, and written down as pages.
 
-The housekeeping code ASL000 is documented here, because no rule reports it.
+The housekeeping codes (ASL000 to ASL002) are documented here, because no rule reports them.
 """
 
 import difflib
@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from msgspec.structs import replace
+
 from asynclint import rules
 from asynclint.config import Config, ConfigError, Loudness
-from asynclint.engine.check import CANNOT_ANALYSE, Enabled
+from asynclint.engine.check import CANNOT_ANALYSE, Chosen, Enabled
+from asynclint.engine.waiving import UNUSED_WAIVER, WAIVER_WITHOUT_REASON
 from asynclint.finding import RuleDescription, Severity
 from asynclint.rule import Default, Rule
 from asynclint.rule.wants import Want
@@ -31,19 +34,52 @@ class UnknownRule(LookupError):  # noqa: N818
     """No such rule; `str` is the one line to print."""
 
 
-_HOUSEKEEPING = Rule(
-    code=CANNOT_ANALYSE[0],
-    name=CANNOT_ANALYSE[1],
-    check=lambda body: iter(()),
-    wants=Want(),
-    pitfall="https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations",
-    doc="""A file could not be read as Python, wholly or in part, so nothing is known about it.
+def _housekeeping(code: str, name: str, pitfall: str, doc: str, default: Default = Default.ON) -> Rule:
+    return Rule(code, name, lambda body: iter(()), Want(), pitfall, doc, default)
+
+
+_CANNOT_ANALYSE = _housekeeping(
+    *CANNOT_ANALYSE,
+    "https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations",
+    """A file could not be read as Python, wholly or in part, so nothing is known about it.
 
 The message says why: a syntax error, an encoding that does not fit (PEP 263), a null byte, code nested too deeply,
 or an error of asynclint's own, which is worth a report. Other files are linted all the same. It cannot be switched
 off: silence about a file that was not read would look like praise. Under flake8 a syntax error is flake8's own E999.
 """,
 )
+_UNUSED_WAIVER = _housekeeping(
+    *UNUSED_WAIVER,
+    "https://docs.astral.sh/ruff/rules/unused-noqa/",
+    """A comment asks for silence where there is nothing to silence.
+
+Left where it is, it will hide the next mistake on that line. Reported are `# asynclint: ignore`, `file-ignore` and our
+codes in `# noqa: ...` that silence no finding, codes and names that no rule has, and comments that were meant for
+asynclint but cannot be understood. Only rules that speak in the run are judged, so a run with `--select` accuses no
+waiver of another rule; nothing is said of a bare `# noqa`, of other tools' codes, or of a file that could not be
+analysed as a whole. It is silenced by its own code alone: `# noqa: ASL001`.
+
+## Fix
+
+Removes the code, or the whole comment when nothing else is left in it; it is safe, because comments do nothing.
+Withheld where a code is unknown or a comment is misspelled: somebody meant something by it.
+""",
+    Default.INFO,
+)
+_WAIVER_WITHOUT_REASON = _housekeeping(
+    *WAIVER_WITHOUT_REASON,
+    "https://google.github.io/eng-practices/review/reviewer/looking-for.html#comments",
+    """A waiver of ours does not say why it is there.
+
+`# asynclint: ignore[ASL201] only at start-up` tells the next reader what was considered; without the reason they have
+to find out again. The comment silences its findings all the same. `require-reason = true` in the configuration
+switches this on; a `# noqa` needs no reason, because other tools read it too.
+""",
+    Default.OFF,
+)
+
+
+_EVERYWHERE = (_CANNOT_ANALYSE.code, _UNUSED_WAIVER.code, _WAIVER_WITHOUT_REASON.code)
 
 
 @cache
@@ -71,8 +107,8 @@ def _rule_of(name: str) -> Rule:
 
 
 def documented() -> tuple[Rule, ...]:
-    """Every code with a page: the housekeeping one and the rules."""
-    return (_HOUSEKEEPING, *all_rules())
+    """Every code with a page: the housekeeping ones and the rules."""
+    return (_CANNOT_ANALYSE, _UNUSED_WAIVER, _WAIVER_WITHOUT_REASON, *all_rules())
 
 
 def find(name_or_code: str) -> Rule:
@@ -95,11 +131,23 @@ def _did_you_mean(text: str) -> str:
 
 def enabled(config: Config) -> tuple[Enabled, ...]:
     """The rules a configuration asks for. Raises `ConfigError` for a selector that means nothing."""
+    return chosen(config).rules
+
+
+def chosen(config: Config) -> Chosen:
+    """The same with the housekeeping codes it asks for, and all rules there are. Raises `ConfigError`."""
     _check_selectors(config)
     _check_blocking_codes(config)
+    if config.require_reason:
+        config = replace(config, extend_select=(*config.extend_select, _WAIVER_WITHOUT_REASON.code))
+    housekeeping = (_UNUSED_WAIVER, _WAIVER_WITHOUT_REASON)
+    return Chosen(_enabled(all_rules(), config), _enabled(housekeeping, config), documented())
+
+
+def _enabled(rules: Iterable[Rule], config: Config) -> tuple[Enabled, ...]:
     return tuple(
         _as_wanted(rule, config)
-        for rule in all_rules()
+        for rule in rules
         if _is_enabled(rule, config) and (config.preview or not rule.preview) and _loudness(rule, config) != "off"
     )
 
@@ -147,7 +195,7 @@ def fixable(config: Config) -> frozenset[str]:
         for selector in getattr(config, field):
             _check_selector(field, selector, config)
     return frozenset(
-        rule.code for rule in all_rules() if _longest(rule, config.fixable) > _longest(rule, config.unfixable)
+        rule.code for rule in documented() if _longest(rule, config.fixable) > _longest(rule, config.unfixable)
     )
 
 
@@ -229,7 +277,7 @@ def _description(rule: Rule) -> RuleDescription:
 
 
 def _libraries(rule: Rule) -> str:
-    if rule.code == _HOUSEKEEPING.code:
+    if rule.code in _EVERYWHERE:
         return ""
     return " · asyncio and anyio" if rule.on_anyio else " · asyncio only"
 
@@ -241,7 +289,7 @@ def _text(rule: Rule) -> str:
 
 
 def _default_words(rule: Rule) -> str:
-    if rule.code == _HOUSEKEEPING.code:
+    if rule.code == _CANNOT_ANALYSE.code:
         return "always on"
     words = {Default.ON: "on by default", Default.INFO: "shown as information", Default.OFF: "off by default"}
     return words[rule.default] + (", preview" if rule.preview else "")

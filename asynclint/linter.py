@@ -2,15 +2,23 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from asynclint.catalog import enabled, fixable
-from asynclint.config import Config, Settings
+from asynclint import baseline
+from asynclint.baseline import Baseline, Entries, Stale
+from asynclint.catalog import chosen, fixable
+from asynclint.config import Changed, Config, Settings
 from asynclint.engine import fix as fixing
+from asynclint.engine import noqa
+from asynclint.engine.baselining import Accepted, baseline_to_write
+from asynclint.engine.check import CANNOT_ANALYSE
 from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.fix import Fixed
+from asynclint.engine.noqa import Silenced
 from asynclint.engine.observer import Observer, Work
 from asynclint.engine.pool import Group, check, run
 from asynclint.engine.run import FileReport, Runner
@@ -27,8 +35,11 @@ __all__ = [
     "NothingToExplain",
     "Observer",
     "Result",
+    "Silenced",
     "Watch",
     "Work",
+    "add_noqa",
+    "before_baseline",
     "choose_fix",
     "explain",
     "files_to_lint",
@@ -36,17 +47,27 @@ __all__ = [
     "grouped",
     "lint",
     "lint_source",
+    "prune_baseline",
+    "stale_entries",
     "write",
+    "write_baseline",
 ]
 _WORTH_PROCESSES = 64  # files; below, starting processes costs more than they save
 
 
 class Result(Struct, frozen=True):
-    """Findings in order; `errors` are lines about what could not be done; `files` counts what was read."""
+    """Findings in order; `errors` are lines about what could not be done; `files` counts what was read.
+
+    `hidden` are the findings that a baseline knows, `stale` the entries that match nothing any more; `baselines` are
+    the files of all baselines that governed.
+    """
 
     findings: tuple[Finding, ...]
     errors: tuple[str, ...]
     files: int
+    hidden: tuple[Finding, ...] = ()
+    stale: tuple[Stale, ...] = ()
+    baselines: tuple[str, ...] = ()
 
 
 def files_to_lint(paths: Sequence[str], settings: Settings) -> Discovered:
@@ -78,18 +99,20 @@ def grouped(paths: Sequence[str], settings: Settings) -> list[Group]:
 def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: Observer | None = None) -> Result:
     """Lints files and directories; `jobs` is the number of processes, 0 chooses it. The observer hears how it goes.
 
-    Raises `ConfigError` when a configuration names a rule or an environment that does not exist.
+    Raises `ConfigError` when a configuration names a rule, an environment or a baseline that does not exist.
     """
     observer = observer or Observer()
     started = time.perf_counter()
     found = files_to_lint(paths, settings)
     groups = grouped(found.files, settings)
-    for group in (Group(settings.common, ()), *groups):
-        enabled(group.config)
-        environment(group.config)
+    configs = (settings.common, *(group.config for group in groups))
+    for config in configs:
+        chosen(config)
+        environment(config)
+    baselines = _baselines(configs)
     workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
     observer.discovered(len(found.files), min(workers, len(found.files)), time.perf_counter() - started)
-    return _joined(run(groups, enabled, jobs=workers, observer=observer), found.problems)
+    return _joined(run(groups, chosen, jobs=workers, observer=observer), found.problems, baselines)
 
 
 def explain(path: str, line: int, settings: Settings) -> Explanation:
@@ -97,16 +120,17 @@ def explain(path: str, line: int, settings: Settings) -> Explanation:
 
     Raises `NothingToExplain`, `ConfigError`, and OSError when the file cannot be read.
     """
-    return explain_line(Runner(settings.governing(path), enabled), path, line)
+    return explain_line(Runner(settings.governing(path), chosen), path, line)
 
 
 def lint_source(data: bytes | str, filename: str, settings: Settings, *, observer: Observer | None = None) -> Result:
     """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
     observer = observer or Observer()
     observer.discovered(1, 1, 0.0)
-    reports, work = check(Runner(settings.governing(filename), enabled, {filename: data}), [filename])
+    config = settings.governing(filename)
+    reports, work = check(Runner(config, chosen, {filename: data}), [filename])
     observer.worked(work)
-    return _joined(list(reports.values()), ())
+    return _joined(list(reports.values()), (), _baselines([config]))
 
 
 def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[Finding], Fix | None]:
@@ -117,7 +141,7 @@ def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[F
     fixable(settings.common)
     codes: dict[int, frozenset[str]] = {}
 
-    def chosen(finding: Finding) -> Fix | None:
+    def choice(finding: Finding) -> Fix | None:
         config = settings.governing(finding.path)
         if id(config) not in codes:
             codes[id(config)] = fixable(config)
@@ -125,7 +149,7 @@ def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[F
         may_be_unsafe = config.unsafe_fixes if unsafe is None else unsafe
         return next((fix for fix in fixes if fix.is_safe or may_be_unsafe), None)
 
-    return chosen
+    return choice
 
 
 def fix(
@@ -143,7 +167,7 @@ def fix(
         fixed
         for group in grouped(tuple(by_path), settings)
         for reports in [{path: FileReport(tuple(by_path[path])) for path in group.paths}]
-        for fixed in fixing.fix(reports, group.config, enabled, wanted, contents)
+        for fixed in fixing.fix(reports, group.config, chosen, wanted, contents)
     ]
 
 
@@ -178,12 +202,12 @@ class Linter:
         """
         runner = self._runner_of(self._settings.governing(path))
         if text is None or runner.workspace.says(path, text):
-            return _joined([runner.check(path)], ())
+            return _joined([runner.check(path)], (), ())
         return lint_source(text, path, self._settings)
 
     def _runner_of(self, config: Config) -> Runner:
         if id(config) not in self._runners:
-            self._runners[id(config)] = Runner(config, enabled, self._overlays, sieve=self._sieve)
+            self._runners[id(config)] = Runner(config, chosen, self._overlays, sieve=self._sieve)
         return self._runners[id(config)]
 
 
@@ -207,22 +231,24 @@ class Watch:
         settings = self._configure()
         found, former = files_to_lint(self._paths, settings), self._found
         groups = grouped(found.files, settings)
-        for group in (Group(settings.common, ()), *groups):
-            enabled(group.config)
+        configs = (settings.common, *(group.config for group in groups))
+        for config in configs:
+            chosen(config)
+        baselines = _baselines(configs)
         former_sessions, self._sessions = self._sessions, {}
         linted: list[str] = []
         reports: dict[str, FileReport] = {}
         for group in groups:
             key = f"{group.config.file}:{group.config.target_version}"
-            session = self._sessions[key] = former_sessions.get(key) or Session(enabled)
+            session = self._sessions[key] = former_sessions.get(key) or Session(chosen)
             linted += session.check(group.paths, group.config, found.files)
             reports |= session.reports
         self._found = found
-        files = (config.file for config in (settings.common, *(group.config for group in groups)) if config.file)
+        files = (file for config in configs for file in (config.file, baseline_to_write(config)) if file)
         self._seen = {place: self._seen.get(place) for place in (*found.folders, *files)}
         if not linted and (found.files, found.problems) == (former.files, former.problems):
             return None
-        return _joined([reports[path] for path in found.files], found.problems), linted
+        return _joined([reports[path] for path in found.files], found.problems, baselines), linted
 
     def is_outdated(self) -> bool:
         """May something have changed? This is asked where nobody tells."""
@@ -240,7 +266,89 @@ class Watch:
         return own | (frozenset[str]().union(*(s.places() for s in self._sessions.values())) - above)
 
 
-def _joined(reports: Sequence[FileReport], problems: Sequence[str]) -> Result:
+def _joined(reports: Sequence[FileReport], problems: Sequence[str], baselines: Sequence[str]) -> Result:
     findings = tuple(sorted(finding for report in reports for finding in report.findings))
     errors = (*problems, *(error for report in reports for error in report.errors))
-    return Result(findings, errors, len(reports))
+    hidden = tuple(sorted(finding for report in reports for finding in report.hidden))
+    stale = tuple(entry for report in reports for entry in report.stale)
+    return Result(findings, errors, len(reports), hidden, stale, tuple(baselines))
+
+
+def _baselines(configs: Iterable[Config]) -> list[str]:
+    """The files of the baselines that configurations mean. Raises `ConfigError` when one of them cannot be read."""
+    files = dict.fromkeys(Accepted(config).file for config in configs)
+    return [file for file in files if file]
+
+
+# beginning to use it
+
+
+def add_noqa(findings: Sequence[Finding], settings: Settings, reason: str = "") -> Silenced:
+    """Adds `# noqa` comments for these findings to their files, in memory. Raises `ConfigError`."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    silenced = [
+        noqa.add_noqa([finding for path in group.paths for finding in by_path[path]], group.config, chosen, reason)
+        for group in grouped(tuple(by_path), settings)
+    ]
+    withheld = sorted(finding for each in silenced for finding in each.withheld)
+    return Silenced(tuple(file for each in silenced for file in each.files), tuple(withheld))
+
+
+def before_baseline(settings: Settings) -> Settings:
+    """The same for a run whose result goes to `write_baseline`, where a baseline need not be there yet."""
+
+    def change(config: Config) -> Config:
+        file = baseline_to_write(config)
+        return replace(config, baseline=file if os.path.exists(file) else "")
+
+    return Changed(settings, change)
+
+
+def write_baseline(result: Result, settings: Settings) -> dict[str, int]:
+    """Puts all findings into the baselines of their configurations, and gives how many each of them hides, by file.
+
+    A baseline may be new. What it says of files and rules that are no part of this result stays. Raises `ConfigError`.
+    """
+    accepted = [finding for finding in result.findings if finding.code != CANNOT_ANALYSE[0]]
+    by_file: dict[str, dict[str, list[Finding]]] = {file: {} for file in result.baselines}
+    written = dict.fromkeys(by_file, 0)
+    for finding in (*accepted, *result.hidden):
+        file = baseline_to_write(settings.governing(finding.path))
+        written[file] = written.get(file, 0) + 1
+    for finding in accepted:
+        file = baseline_to_write(settings.governing(finding.path))
+        by_file.setdefault(file, {}).setdefault(baseline.key(finding.path, file), []).append(finding)
+    for file, added in (by_file or {baseline_to_write(settings.common): {}}).items():
+        _change(result, file, {name: baseline.counted(findings) for name, findings in added.items()})
+    return written or {baseline_to_write(settings.common): 0}
+
+
+def prune_baseline(result: Result) -> dict[str, int]:
+    """Takes out of the baselines what matches nothing any more, and gives how much, by file. Raises `ConfigError`."""
+    pruned = stale_entries(result)
+    for file in pruned:
+        _change(result, file, {})
+    return pruned
+
+
+def stale_entries(result: Result) -> dict[str, int]:
+    """How much of each baseline matches nothing any more, as far as this result can tell. Raises `ConfigError`."""
+    stale = ((file, _stale(result, file, baseline.load(file))) for file in result.baselines)
+    return {file: sum(entries.total() for entries in by_name.values()) for file, by_name in stale}
+
+
+def _change(result: Result, file: str, added: Mapping[str, Entries]) -> None:
+    before = baseline.load(file) if os.path.exists(file) else Baseline()
+    baseline.save(file, before.changed(added, _stale(result, file, before)))
+
+
+def _stale(result: Result, file: str, before: Baseline) -> dict[str, Entries]:
+    """Entries that match nothing, by the names of their files, and all those of files that are no more."""
+    stale: dict[str, Entries] = {}
+    for each in result.stale:
+        if each.baseline == file:
+            stale.setdefault(each.name, Counter())[each.entry] += 1
+    gone = {name: before.entries(name) for name in before.files if not baseline.exists(name, file)}
+    return {**stale, **gone}

@@ -111,7 +111,8 @@ def test_a_file_may_be_named_or_none_be_read() -> None:
     write('[tool.asynclint]\nselect = ["ASL1"]\n[project]\nrequires-python = ">=3.13"')
     write('select = ["ASL2"]', "other.toml")
     assert load(".", file="other.toml").select == ("ASL2",)
-    assert replace(load(".", isolated=True), origins={}) == Config(root=os.getcwd(), python="")
+    isolated = Config(root=os.getcwd(), python="", baseline="")
+    assert replace(load(".", isolated=True), origins={}) == isolated
 
 
 def test_overrides_win_in_either_spelling_and_none_says_nothing() -> None:

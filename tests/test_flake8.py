@@ -104,7 +104,31 @@ def test_flake8s_noqa_and_ours_agree(tmp_path: Path) -> None:
     (tmp_path / "quiet.py").write_text(f"import time\n\n\nasync def wait():\n{body}")
     ours = by_asynclint("--select", CODES, "quiet.py", cwd=tmp_path)
     assert parsed(flake8("--select", CODES, "quiet.py", cwd=tmp_path).stdout) == sorted(ours)
-    assert [finding[1] for finding in ours] == [8]
+    assert [(finding[1], finding[3][:6]) for finding in ours] == [(8, "ASL201"), (8, "ASL001")]
+
+
+def test_our_own_comments_count_on_their_line_and_noqa_is_left_to_flake8(tmp_path: Path) -> None:
+    lines = [
+        "time.sleep(1)  # asynclint: ignore[ASL201] why",
+        "time.sleep(2)  # noqa: ASL201",
+        "time.sleep(",
+        "    3)  # asynclint: ignore[ASL201]",
+        "time.sleep(4)  # noqa: ASL101",
+    ]
+    (tmp_path / "quiet.py").write_text("import time\n\n\nasync def wait():\n    " + "\n    ".join(lines) + "\n")
+
+    def found(*arguments: str) -> list[tuple[int, str]]:
+        rows = parsed(flake8("--ignore=E,W", *arguments, "quiet.py", cwd=tmp_path).stdout)
+        return [(line, text.split()[0]) for _, line, _, text in rows if text.startswith(CODES)]
+
+    assert found() == [(7, "ASL201"), (9, "ASL201")]
+    assert found("--disable-noqa") == [(6, "ASL201"), (7, "ASL201"), (9, "ASL201")]
+    assert found("--extend-select=ASL001") == [(7, "ASL201"), (9, "ASL201"), (9, "ASL001")]
+    (tmp_path / "quiet.py").write_text(f"{BLOCKED}# asynclint: skip-file\n")
+    assert found("--disable-noqa") == []
+    (tmp_path / "quiet.py").write_text(f"{BLOCKED}# flake8: noqa\n")
+    assert found() == []
+    assert found("--disable-noqa") == [(5, "ASL201")]
 
 
 def test_a_broken_configuration_is_one_clear_line(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from specimens import ROOT
 from asynclint import catalog
 from asynclint.config import OUTPUT_FORMATS
 from asynclint.finding import Edit, Finding, Fix, Related, RuleDescription, Severity, Span
+from asynclint.fingerprint import unique_fingerprints
 from asynclint.report import FOR_PEOPLE, FOR_PROGRAMS, for_people, for_programs, relative, statistics
-from asynclint.report.fingerprints import fingerprints
 
 SCHEMAS = Path(os.environ.get("ASYNCLINT_SCHEMAS") or ROOT.parent / "shared" / "recipes" / "formats" / "schemas")
 SPAN = Span(12, 18, 12, 24)
@@ -243,9 +243,9 @@ def test_fingerprints_stay_when_lines_move(project: Path) -> None:
 
 def test_fingerprints_are_never_given_twice() -> None:
     found = [finding(), finding(), finding(path="b.py"), finding(excerpt="other()"), finding(scope="other")]
-    assert len(set(fingerprints(found))) == len(found)
+    assert len(set(unique_fingerprints(found))) == len(found)
     moved = [finding(span=Span(99, 1, 99, 2), excerpt='print("😀é");\tsave()')]
-    assert fingerprints(moved) == fingerprints(found[:1])
+    assert unique_fingerprints(moved) == unique_fingerprints(found[:1])
 
 
 # JUnit

@@ -130,3 +130,38 @@ def test_a_single_configuration_governs_every_file() -> None:
     one = load(".", overrides={"select": ["ASL101"]})
     assert {finding.code for finding in lint(["."], one).findings} == {"ASL101"}
     assert [finding.code for finding in Linter(one).lint("top.py").findings] == ["ASL101"]
+
+
+def test_each_package_has_its_own_baseline() -> None:
+    own, bank, shop = (f"{folder}.asynclint-baseline.json" for folder in ("", "packages/bank/", "packages/shop/"))
+    written = asynclint("--no-cache", "--write-baseline", ".").out.splitlines()
+    assert set(written) == {
+        f"Wrote 4 findings to {own}.",
+        f"Wrote 2 findings to {bank}.",
+        f"Wrote 1 finding to {shop}.",
+    }
+    for paths in ((".", "-j2"), ("packages/shop",), ("packages/bank/bank/app.py", "top.py"), ("packages/none",)):
+        assert found(*paths) == {}
+    Path("top.py").unlink()
+    Path("packages/bank/bank/app.py").unlink()
+    assert set(asynclint("--no-cache", "--prune-baseline", ".").err.splitlines()) == {
+        f"asynclint: removed 2 entries from {own}",
+        f"asynclint: removed 1 entry from {bank}",
+        f"asynclint: removed 0 entries from {shop}",
+    }
+
+
+def test_comments_can_be_disregarded_everywhere() -> None:
+    for path in EXPECTED:
+        Path(path).write_text(f"# asynclint: file-ignore\n{Path(path).read_text()}")
+    assert found(".") == {}
+    assert found(".", "--ignore-noqa") == EXPECTED
+
+
+def test_comments_are_written_as_each_configuration_asks() -> None:
+    before = {path: Path(path).read_text() for path in EXPECTED}
+    assert asynclint("--no-cache", "--add-noqa", ".").out == "Added 7 codes to `# noqa` comments in 5 files.\n"
+    assert found(".") == {}
+    assert {path: Path(path).read_text().count("# noqa: ") for path in before} == {
+        path: len(codes) for path, codes in EXPECTED.items()
+    }

@@ -14,7 +14,7 @@ from test_cli import asynclint, environment, error
 
 from asynclint.config import load
 from asynclint.finding import Finding
-from asynclint.linter import Watch, lint
+from asynclint.linter import Watch, lint, write_baseline
 
 PROJECT = {
     "pyproject.toml": "[tool.asynclint]\n",
@@ -70,6 +70,9 @@ class Watched:
         assert new is None or new[0] == fresh
         return self
 
+    def is_outdated(self) -> bool:
+        return self._watch.is_outdated()
+
     @property
     def codes(self) -> list[str]:
         return [finding.code for finding in self.findings]
@@ -94,6 +97,20 @@ def test_only_what_a_change_affects_is_linted() -> None:
     write("app.py", PROJECT["app.py"] + "\n\nimport time\n\n\nasync def more():\n    time.sleep(1)\n")
     assert watched.look().linted == ["app.py"]
     assert watched.codes == ["ASL201"]
+
+
+def test_the_baseline_may_come_and_go() -> None:
+    watched = Watched(".")
+    write_baseline(lint(["alone.py"], load(".")), load("."))
+    assert watched.is_outdated()
+    assert watched.look().codes == ["ASL210"]
+    write("alone.py", PROJECT["alone.py"].replace("(1)", "(2)"))
+    assert watched.look().codes == ["ASL201", "ASL210"]
+    assert watched.linted == ["alone.py"]
+    write("alone.py", PROJECT["alone.py"])
+    assert watched.look().codes == ["ASL210"]
+    delete(".asynclint-baseline.json")
+    assert watched.look().codes == ["ASL201", "ASL210"]
 
 
 def test_files_may_come_and_go() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from asynclint.config.files import nearest, read, required_target
-from asynclint.config.governing import Nearest, Settings
+from asynclint.config.governing import Changed, Nearest, Settings
 from asynclint.config.layers import Layer, from_file, from_options, from_snippets, from_variables, joined
 from asynclint.config.values import (
     DEFAULT_EXCLUDE,
@@ -19,6 +19,7 @@ from asynclint.config.values import (
     Loudness,
     Origin,
     TargetVersion,
+    Waiving,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "OLDEST_KNOWN",
     "OUTPUT_FORMATS",
     "BlockingCall",
+    "Changed",
     "Config",
     "ConfigError",
     "Loudness",
@@ -35,6 +37,7 @@ __all__ = [
     "Origin",
     "Settings",
     "TargetVersion",
+    "Waiving",
     "common_directory",
     "load",
 ]
@@ -72,7 +75,7 @@ def load(
     if not cache:
         nearer.append(Layer({"cache": False}, Origin("options")))
     if isolated:
-        return Config(**{"root": start, "python": "", **joined(nearer)})
+        return Config(**{"root": start, "python": "", "baseline": "", **joined(nearer)})
     required = required_target(start)
     layers = (*([Layer({"target_version": required[0]}, required[1])] if required else []),)
     document = read(os.path.abspath(file)) if file else nearest(start)

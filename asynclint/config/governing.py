@@ -59,3 +59,26 @@ class Nearest:
                 return known
         self._known.append(config)
         return config
+
+
+class Changed:
+    """The configurations of other settings, each with the same change."""
+
+    def __init__(self, settings: Settings, change: Callable[[Config], Config]) -> None:
+        self._settings = settings
+        self._change = change
+        self._of: dict[int, Config] = {}
+
+    @property
+    def common(self) -> Config:
+        """The one that governs a run as a whole."""
+        return self._changed(self._settings.common)
+
+    def governing(self, path: str) -> Config:
+        """The configuration of a file, or of the files in a directory. Raises `ConfigError`."""
+        return self._changed(self._settings.governing(path))
+
+    def _changed(self, config: Config) -> Config:
+        if id(config) not in self._of:
+            self._of[id(config)] = self._change(config)
+        return self._of[id(config)]

@@ -168,3 +168,15 @@ class Keys(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
             "~/.cache/asynclint",
         ),
     ] = UNSET
+    baseline: Annotated[
+        _Text,
+        _meaning(
+            'The file of known findings to hide, from the configuration file; `--write-baseline` writes it. `""` is '
+            "none. Without it `.asynclint-baseline.json` beside the configuration file or in the repository counts, if "
+            "it is there.",
+            "ci/known-findings.json",
+        ),
+    ] = UNSET
+    require_reason: Annotated[
+        _Flag, _meaning("Report each `# asynclint: ...` comment that silences findings and does not say why.", True)
+    ] = UNSET

@@ -104,8 +104,9 @@ def _layer(keys: object, origin: Origin, root: str = "") -> Layer:
             raise origin.error("cache-dir", f"{cache} is a file; name a directory")
     if not root:
         return Layer(fields, origin)
-    if fields.get("python"):
-        fields["python"] = os.path.join(root, fields["python"])
+    for name in ("python", "baseline"):
+        if fields.get(name):
+            fields[name] = os.path.join(root, fields[name])
     anchored = {name: _below(root, fields[name]) for name in _PATHS if name in fields}
     return Layer({**fields, **anchored}, origin)
 

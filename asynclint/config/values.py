@@ -1,6 +1,7 @@
 """The values a configuration consists of, with their defaults."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
@@ -26,6 +27,17 @@ Role = Literal["transparent", "opaque"] | Kind
 
 class ConfigError(Exception):
     """`str(error)` is the one line to print: it names the file, the key and the remedy."""
+
+
+class Waiving(StrEnum):
+    """Which comments silence findings: on any line of a statement, only where flake8 sees them too, or none at all.
+
+    Where flake8 sees them, it heeds each `# noqa` itself, so we do not.
+    """
+
+    STATEMENTS = "statements"
+    LINES = "lines"
+    NOTHING = "nothing"
 
 
 class Origin(Struct, frozen=True):
@@ -86,6 +98,9 @@ class Config(Struct, frozen=True, kw_only=True):
     decorators: Mapping[str, Role] = {}  # by dotted name or glob
     limiters: tuple[str, ...] = ()  # dotted names or globs
     output_format: str = "full"
+    baseline: str | None = None  # a file of findings to hide; "" for none, None for the usual one if it is there
+    require_reason: bool = False
+    waiving: Waiving = Waiving.STATEMENTS
     cache: bool = True  # may facts of installed packages be kept?
     cache_dir: str = ""  # where; "" for below the project's root
     root: str = ""

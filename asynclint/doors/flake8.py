@@ -15,8 +15,8 @@ from flake8.options.manager import OptionManager
 from msgspec.structs import replace
 
 import asynclint
-from asynclint.catalog import all_rules, documented
-from asynclint.config import Config, ConfigError, Nearest, Settings, common_directory, load
+from asynclint.catalog import documented
+from asynclint.config import Config, ConfigError, Nearest, Settings, Waiving, common_directory, load
 from asynclint.finding import Finding, Severity
 from asynclint.linter import Linter
 from asynclint.rule import Default
@@ -110,7 +110,10 @@ def _settings(options: Namespace, asked: Sequence[str]) -> Settings:
 
 
 def _configuration(directory: str, options: Namespace, asked: Sequence[str]) -> Config:
-    """The one the command line would use, and the rules that flake8 is asked for besides."""
+    """The one the command line would use, and the rules that flake8 is asked for besides.
+
+    A `# noqa` is left to flake8, which may have been told to disregard it.
+    """
     overrides = {
         "python": options.asynclint_python,
         "target-version": options.asynclint_target_version,
@@ -118,7 +121,8 @@ def _configuration(directory: str, options: Namespace, asked: Sequence[str]) -> 
     }
     file, cache = options.asynclint_config, not options.asynclint_no_cache
     config = load(directory, overrides=overrides, file=file, environ=os.environ, cache=cache)
-    return replace(config, extend_select=(*config.extend_select, *_selectors(asked, every=not config.select)))
+    asked_for = (*config.extend_select, *_selectors(asked, every=not config.select))
+    return replace(config, extend_select=asked_for, waiving=Waiving.LINES)
 
 
 def _selectors(asked: Sequence[str], *, every: bool) -> tuple[str, ...]:
@@ -132,4 +136,4 @@ def _selectors(asked: Sequence[str], *, every: bool) -> tuple[str, ...]:
 
 @cache
 def _quiet_codes() -> frozenset[str]:
-    return frozenset(rule.code for rule in all_rules() if rule.default is not Default.ON or rule.preview)
+    return frozenset(rule.code for rule in documented() if rule.default is not Default.ON or rule.preview)

@@ -1,6 +1,6 @@
 """One file: its candidate bodies read, its rules asked, their problems turned into findings."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -38,6 +38,14 @@ class Enabled(Struct, frozen=True):
         return Severity.INFO if in_tests and self.rule.in_tests is InTests.INFO else self.said or default
 
 
+class Chosen(Struct, frozen=True):
+    """The rules of a run: those to ask, those about the run itself, and all there are, whom comments may name."""
+
+    rules: tuple[Enabled, ...]
+    housekeeping: tuple[Enabled, ...] = ()
+    known: tuple[Rule, ...] = ()
+
+
 class Crash(Struct, frozen=True):
     """An error of ours, told apart from findings because it is nobody's defect but ours."""
 
@@ -56,11 +64,12 @@ class Inspection(Struct, frozen=True):
     is_meant: Callable[[str, str], bool]  # a path by a glob
     sieve: bool = True
 
-    def heard(self, path: str) -> dict[str, Severity]:
-        """How loud each rule is in a file, by code; those that are silent there are missing."""
+    def heard(self, path: str, rules: Iterable[Enabled] | None = None) -> dict[str, Severity]:
+        """How loud each rule of the run is in a file, or each of others, by code; those silent there are missing."""
         in_tests = self.is_test(path)
-        rules = (each for each in self.rules if not any(self.is_meant(path, glob) for glob in each.ignored_in))
-        return {e.rule.code: severity for e in rules if (severity := e.severity(in_tests=in_tests)) is not None}
+        asked = self.rules if rules is None else rules
+        heard = (each for each in asked if not any(self.is_meant(path, glob) for glob in each.ignored_in))
+        return {e.rule.code: severity for e in heard if (severity := e.severity(in_tests=in_tests)) is not None}
 
 
 def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from asynclint.config import Config
 from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.waiving import UNUSED_WAIVER
 from asynclint.finding import Finding, Fix
 from asynclint.source.edits import edited, overlap
 from asynclint.source.text import SourceText
@@ -120,9 +121,10 @@ class _State:
 
 
 def _is_better(after: FileReport, before: FileReport) -> bool:
-    """Is less found than before, and more of nothing?"""
+    """Is less found than before, and more of nothing? Only a waiver may well be left with nothing to silence."""
     new, old = (Counter(finding.code for finding in report.findings) for report in (after, before))
-    return not after.errors and new <= old and new != old
+    unused, were_unused = (counts.pop(UNUSED_WAIVER[0], 0) for counts in (new, old))
+    return not after.errors and new <= old and (new != old or unused < were_unused)
 
 
 def _compatible(findings: Sequence[Finding], wanted: Wanted) -> Iterator[tuple[Finding, Fix]]:

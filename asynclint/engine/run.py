@@ -1,30 +1,49 @@
 """One file after another: read, checked and waived."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from asynclint.config import Config
-from asynclint.engine.check import CANNOT_ANALYSE, Crash, Enabled, Inspection, cannot_analyse, check_file, said
+from asynclint.baseline import Stale
+from asynclint.config import Config, Waiving
+from asynclint.engine.baselining import Accepted
+from asynclint.engine.check import (
+    CANNOT_ANALYSE,
+    Chosen,
+    Crash,
+    Enabled,
+    Inspection,
+    cannot_analyse,
+    check_file,
+    said,
+)
+from asynclint.engine.waiving import HOUSEKEEPING, Heard, Page, Waived, unused, waive, without_reason
 from asynclint.engine.workspace import Workspace
 from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
+from asynclint.rule import Default
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
 from asynclint.source.folders import Folders
 from asynclint.source.text import SourceText
-from asynclint.source.waivers import governed_lines, is_waived, skips_file
+from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
-Choose: TypeAlias = Callable[[Config], Sequence[Enabled]]  # must be importable by name, so that other processes find it
+Choose: TypeAlias = Callable[[Config], Chosen]  # must be importable by name, so that other processes find it
 
 
 class FileReport(Struct, frozen=True):
-    """What came of one file: findings in order, and errors that are not the file's fault or kept it from being read."""
+    """What came of one file: findings in order, and errors that are not the file's fault or kept it from being read.
+
+    `hidden` are the findings that the baseline knows, `stale` its entries that match nothing any more.
+    """
 
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
+    hidden: tuple[Finding, ...] = ()
+    stale: tuple[Stale, ...] = ()
 
 
 class Runner:
@@ -41,12 +60,16 @@ class Runner:
     ) -> None:
         self.workspace = Workspace(config, overlays, folders)
         target = Target(config.target_version.oldest, config.target_version.newest)
-        rules = tuple(choose(config))
+        self._chosen = chosen = choose(config)
+        self._waiving = config.waiving
+        self._accepted = Accepted(config)
         workspace = self.workspace
-        meant = {glob: _files_meant(glob) for rule in rules for glob in rule.ignored_in}
+        self._aliases = {rule.code: rule.aliases for rule in chosen.known if rule.aliases}
+        globs = (glob for rule in (*chosen.rules, *chosen.housekeeping) for glob in rule.ignored_in)
+        meant = {glob: _files_meant(glob) for glob in globs}
         self._inspection = Inspection(
             project=workspace.project,
-            rules=rules,
+            rules=chosen.rules,
             target=target,
             shown=workspace.shown,
             column=workspace.column,
@@ -71,13 +94,45 @@ class Runner:
         return FileReport((failure,) if failure else ())
 
     def _report(self, text: SourceText, facts: ModuleFacts) -> FileReport:
-
-        if skips_file(text.lines):
-            return FileReport()
+        waivers = read_waivers(text) if self._waiving is not Waiving.NOTHING else ()
+        if self._is_skipped(text, waivers):
+            skipping = [waiver for waiver in waivers if waiver.kind is Kind.SKIP_FILE]
+            return FileReport(tuple(self._notes(text, facts.path, skipping)))
         found = list(check_file(self._inspection, text, facts))
-        governed = governed_lines(text)
-        findings = {f for f in found if isinstance(f, Finding) and not _is_waived(f, text, governed)}
-        return FileReport(tuple(sorted(findings)), tuple(f.message for f in found if isinstance(f, Crash)))
+        findings = {finding for finding in found if isinstance(finding, Finding)}
+        is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
+        if waivers:
+            waived = waive(findings, waivers, self._waiving, self._aliases)
+            notes = self._notes(text, facts.path, waivers, waived if is_whole else None)
+            findings = {*waived.findings, *waive(notes, waivers, self._waiving, self._aliases).findings}
+        codes = self._inspection.heard(facts.path) if is_whole and self._accepted.file else ()
+        parted = self._accepted.split(facts.path, sorted(findings), codes)
+        crashes = tuple(crash.message for crash in found if isinstance(crash, Crash))
+        stale = tuple(self._accepted.stale(facts.path, parted.left))
+        return FileReport(parted.shown, crashes, parted.hidden, stale)
+
+    def _is_skipped(self, text: SourceText, waivers: Sequence[Waiver]) -> bool:
+        if any(waiver.kind is Kind.SKIP_FILE and not waiver.flaw for waiver in waivers):
+            return True
+        return self._waiving is Waiving.STATEMENTS and skips_file(text.lines)
+
+    def _notes(
+        self, text: SourceText, path: str, waivers: Sequence[Waiver], waived: Waived | None = None
+    ) -> Iterator[Finding]:
+        """What is to be said of waivers; of their use only where that is known."""
+        severities = self._inspection.heard(path, self._chosen.housekeeping)
+        page = Page(text, self._inspection.shown(path))
+        found = [*without_reason(page, waivers)]
+        found += unused(page, waivers, waived, self._heard(path)) if waived else ()
+        for finding in found:
+            if finding.code in severities:
+                yield replace(finding, severity=severities[finding.code])
+
+    def _heard(self, path: str) -> Heard:
+        known = self._chosen.known
+        rules = (rule for rule in known if rule.code not in HOUSEKEEPING and not rule.preview)
+        usual = self._inspection.heard(path, (Enabled(rule) for rule in rules if rule.default is not Default.OFF))
+        return Heard(known, frozenset(self._inspection.heard(path)), frozenset(usual))
 
 
 def _files_meant(glob: str) -> Callable[[str], bool]:
@@ -90,8 +145,3 @@ def _crashed(path: str, error: Exception) -> FileReport:
     """An error of ours costs the findings of one file, never those of the others."""
     reason = f"internal error: {said(error)}; please report it"
     return FileReport((cannot_analyse(path, None, 1, reason),), (f"{path}: {reason}",))
-
-
-def _is_waived(finding: Finding, text: SourceText, governed: Mapping[int, str]) -> bool:
-    line = governed.get(finding.span.line, text.line(finding.span.line))
-    return finding.code != CANNOT_ANALYSE[0] and is_waived(line, finding.code)

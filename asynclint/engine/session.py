@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from asynclint.config import Config
+from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.run import Choose, FileReport, Runner
 from asynclint.engine.workspace import Workspace, configured_roots, environment
@@ -74,4 +75,5 @@ class Session:
 
 def _surroundings(config: Config) -> object:
     """All that a run depends on besides the files that are read and the directories in which modules are looked for."""
-    return config, configured_roots(config), {site: state(site) for site in environment(config)}
+    places = (*environment(config), baseline_to_write(config))
+    return config, configured_roots(config), {place: state(place) for place in places}

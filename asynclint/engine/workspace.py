@@ -33,7 +33,7 @@ def configured_roots(config: Config) -> list[str]:
     return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
 
 
-def _root(config: Config) -> str:
+def root_of(config: Config) -> str:
     """Where the project begins; without a configuration file, its repository."""
     return config.root if config.file or not config.root else repository_root(config.root)
 
@@ -46,7 +46,7 @@ def environment(config: Config) -> tuple[str, ...]:
             place = f"{config.python}: no Python environment is there"
             raise ConfigError(f'`python`: {place}; name its interpreter or its directory, or "" for none')
         return sites
-    root = _root(config)
+    root = root_of(config)
     inferred = inferred_environment(root, os.environ) if root else None
     return site_directories(inferred) if inferred else ()
 
@@ -64,7 +64,7 @@ def _installed_facts(path: str) -> ModuleFacts | None:
 
 def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
     """Gives the facts of installed modules, which are kept from run to run."""
-    beside = os.path.join(_root(config), FOLDER) if config.root else ""
+    beside = os.path.join(root_of(config), FOLDER) if config.root else ""
     shelf = Shelf((config.cache_dir or beside) if config.cache else "")
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 

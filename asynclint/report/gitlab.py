@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 
 from asynclint.finding import Finding, RuleDescription, Severity
-from asynclint.report.fingerprints import fingerprints
+from asynclint.fingerprint import unique_fingerprints
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.INFO: "info"}
 
 
 def report(findings: Sequence[Finding], rules: Mapping[str, RuleDescription]) -> str:
     """One JSON array in ASCII; columns count code points. Paths are to be relative to the repository."""
-    issues = [_issue(finding, known) for finding, known in zip(findings, fingerprints(findings), strict=True)]
+    issues = [_issue(finding, known) for finding, known in zip(findings, unique_fingerprints(findings), strict=True)]
     return json.dumps(issues, indent=2) + "\n"
 
 

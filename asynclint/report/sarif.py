@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from asynclint import __version__
 from asynclint.finding import Finding, Fix, Related, RuleDescription, Severity, Span
-from asynclint.report.fingerprints import fingerprints
+from asynclint.fingerprint import unique_fingerprints
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "SRCROOT"
@@ -22,7 +22,7 @@ def report(findings: Sequence[Finding], rules: Mapping[str, RuleDescription]) ->
     too, which begins at the finding.
     """
     places = {code: place for place, code in enumerate(rules)}
-    known = fingerprints(findings)
+    known = unique_fingerprints(findings)
     run = {
         "tool": {
             "driver": {"name": "asynclint", "semanticVersion": __version__, "rules": list(map(_rule, rules.values()))}

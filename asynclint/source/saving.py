@@ -1,6 +1,7 @@
 """Files written so that nobody ever sees half of one."""
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -25,13 +26,24 @@ def save(path: str, before: str, after: str) -> None:
         if SourceText.decode(data).text != before:
             raise NotSaved("has changed meanwhile; run again")
         mode = stat.S_IMODE(os.stat(target).st_mode)
-        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+        if _is_read_only(target, mode):
             raise NotSaved("cannot be fixed: it is read-only")
         _replace(target, encoded(after, like=data), mode)
     except OSError as error:
         raise NotSaved(f"cannot be fixed: {(error.strerror or str(error)).lower()}") from None
     except UnicodeEncodeError as error:
         raise NotSaved(f"cannot be fixed: its encoding {error.encoding} has no {error.object[error.start]!r}") from None
+
+
+def put(path: str, data: bytes) -> None:
+    """Gives a file, which may be new, this content if it is another one, whole or not at all. Raises OSError."""
+    target = os.path.realpath(path)
+    if os.path.exists(target):
+        if read(target) == data:
+            return
+        if _is_read_only(target, stat.S_IMODE(os.stat(target).st_mode)):
+            raise PermissionError(errno.EACCES, "it is read-only", path)
+    save_new(path, data)
 
 
 def save_new(path: str, data: bytes) -> None:
@@ -46,6 +58,10 @@ def save_new(path: str, data: bytes) -> None:
     else:
         mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o666 & ~_umask()
         _replace(target, data, mode)
+
+
+def _is_read_only(path: str, mode: int) -> bool:
+    return not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK)
 
 
 def _umask() -> int:

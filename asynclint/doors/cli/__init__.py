@@ -26,7 +26,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _with_command(arguments: Sequence[str]) -> list[str]:
-    return list(arguments) if arguments and _names_command(arguments[0]) else ["check", *arguments]
+    arguments = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in arguments]  # REASON may lack
+    return arguments if arguments and _names_command(arguments[0]) else ["check", *arguments]
 
 
 def _names_command(word: str) -> bool:

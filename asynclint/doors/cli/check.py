@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from asynclint.doors.cli import configuration, fixing
+from asynclint.doors.cli import adopting, configuration, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
 from asynclint.doors.cli.completion import complete_format
 from asynclint.doors.cli.reporting import Reporting, reporting
@@ -25,7 +25,7 @@ _FORMATS = (
 _LISTS = ("select", "ignore", "extend_select", "fixable", "unfixable", "exclude", "extend_exclude")
 _SETTINGS = (
     *(*_LISTS, "unsafe_fixes", "force_exclude", "respect_gitignore", "preview"),
-    *("target_version", "python", "output_format", "cache_dir"),
+    *("target_version", "python", "output_format", "cache_dir", "baseline"),
 )
 _TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
@@ -48,6 +48,20 @@ def _check(
     show_fixes: Annotated[bool, typer.Option("--show-fixes", help="List the fixes that were made.")] = False,
     exit_non_zero_on_fix: Annotated[
         bool, typer.Option("--exit-non-zero-on-fix", help="Exit 1 when anything was fixed.")
+    ] = False,
+    add_noqa: Annotated[
+        str | None,
+        typer.Option("--add-noqa", metavar="[=REASON]", help="Write a `# noqa` comment for each finding."),
+    ] = None,
+    ignore_noqa: Annotated[bool, typer.Option("--ignore-noqa", help="Heed no comment that silences findings.")] = False,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help='Hide the findings of this file; "" hides none.')
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write all findings into the baseline.")
+    ] = False,
+    prune_baseline: Annotated[
+        bool, typer.Option("--prune-baseline", help="Take out of the baseline what is found no more.")
     ] = False,
     fixable: Rules = None,
     unfixable: Rules = None,
@@ -100,7 +114,8 @@ def _check(
     overrides |= {name: rules_by_glob(name, context.params[name]) for name in _TABLES}
 
     def configured() -> "Settings":
-        return settings_of(given, stdin_filename, overrides, config, isolated, cache=not no_cache)
+        cache, heeds = not no_cache, not ignore_noqa
+        return settings_of(given, stdin_filename, overrides, config, isolated, cache=cache, heeds_waivers=heeds)
 
     settings = configured()
     if show_settings:
@@ -108,14 +123,33 @@ def _check(
         return OK
     if show_files:
         return _show_files(given, settings)
+    adopting.check_options(
+        {
+            "--add-noqa": add_noqa is not None,
+            "--write-baseline": write_baseline,
+            "--prune-baseline": prune_baseline,
+            "--fix": fix or fix_only,
+            "--diff": diff and add_noqa is None,
+        },
+        is_stdin="-" in given,
+    )
     wanted = reporting(settings, output_file, color, quiet=quiet, counts_only=statistics)
     if watch:
         if fix or fix_only or diff or "-" in given:
             raise Failure("--watch lints files and reports; leave out --fix, --fix-only, --diff and `-`")
+        if add_noqa is not None or write_baseline or prune_baseline:
+            raise Failure("--watch lints files and reports; leave out --add-noqa, --write-baseline, --prune-baseline")
         return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
     progress = Progress(None if quiet else terminal())
-    result = _lint(given, settings, jobs, contents, progress)
+    linted_as = linter.before_baseline(settings) if write_baseline else settings
+    result = _lint(given, linted_as, jobs, contents, progress)
+    if add_noqa is not None:
+        return adopting.add_noqa(result, wanted, add_noqa, only_diff=diff)
+    if write_baseline:
+        return adopting.write_baseline(result, settings, quiet=quiet)
+    if prune_baseline:
+        adopting.prune_baseline(result, quiet=quiet)
     fixed = []
     if fix or fix_only or diff:
         with progress.stage("fix"):
@@ -141,7 +175,8 @@ def _check(
     else:
         with progress.stage("report"):
             wanted.put(wanted.report(result), told, descriptor)
-    complain([*result.errors, *(progress.told() if verbose else ())])
+    hints = adopting.hints(result) if not (quiet or contents or prune_baseline) else []
+    complain([*result.errors, *hints, *(progress.told() if verbose else ())])
     if not (result.files or result.errors or quiet):
         complain([f"warning: no Python files found under {', '.join(given)}"])
     if exit_non_zero_on_fix and saved and not result.errors:
@@ -203,7 +238,7 @@ def _watch(paths: Sequence[str], configure: "Callable[[], Settings]", wanted: Re
 
     def show(result: "Result") -> None:
         wanted.put(wanted.report(result))
-        complain(result.errors)
+        complain([*result.errors, *(adopting.hints(result) if not wanted.is_quiet else ())])
 
     return watch(Watch(paths, configure), show, quiet=wanted.is_quiet)
 

@@ -61,7 +61,7 @@ class Reporting(NamedTuple):
             return findings
         summary = text.summary(result.findings, self.is_colored) + fixing.offered(result.findings, self.settings)
         is_spaced = self.format != "concise"
-        return findings + ("\n" if findings and is_spaced else "") + summary
+        return findings + ("\n" if findings and is_spaced else "") + summary + _hidden(len(result.hidden))
 
     def _statistics(self, result: "Result") -> str:
         from asynclint.linter import choose_fix
@@ -86,6 +86,11 @@ def reporting(settings: "Settings", file: str, color: Color, *, quiet: bool, cou
     if folder and not os.path.isdir(folder):
         raise Failure(f"{file}: there is no directory {folder}; make it first")
     return Reporting(settings, file, quiet, color == "always" if file else _is_colored(color), counts_only)
+
+
+def _hidden(number: int) -> str:
+    """How many findings the baseline hides, in a sentence; "" when it hides none."""
+    return f"{number} finding{'' if number == 1 else 's'} in the baseline.\n" if number else ""
 
 
 def _for_programs(result: "Result", name: str) -> str:

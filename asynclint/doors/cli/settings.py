@@ -19,9 +19,12 @@ def settings_of(
     isolated: bool,
     *,
     cache: bool = True,
+    heeds_waivers: bool = True,
 ) -> "Settings":
     """The nearest configuration upward from each file governs it, unless one is named, or none is to be read."""
-    from asynclint.config import Nearest, common_directory, load
+    from msgspec.structs import replace
+
+    from asynclint.config import Changed, Nearest, Waiving, common_directory, load
 
     file, snippets = _parted(config or ())
     if file and isolated:
@@ -37,7 +40,8 @@ def settings_of(
         cache=cache,
     )
     directory = common_directory(names)
-    return load_from(directory) if file or isolated else Nearest(directory, load_from)
+    settings = load_from(directory) if file or isolated else Nearest(directory, load_from)
+    return settings if heeds_waivers else Changed(settings, lambda each: replace(each, waiving=Waiving.NOTHING))
 
 
 def rules_by_glob(option: str, pieces: Sequence[str] | None) -> dict[str, list[str]] | None:

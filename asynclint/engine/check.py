@@ -52,6 +52,10 @@ class Crash(Struct, frozen=True):
     message: str
 
 
+class Abandoned(BaseException):
+    """Nobody waits for the answer any more. It is no error, and no rule's business to catch."""
+
+
 class Inspection(Struct, frozen=True):
     """What all files of a run have in common."""
 
@@ -72,13 +76,19 @@ class Inspection(Struct, frozen=True):
         return {e.rule.code: severity for e in heard if (severity := e.severity(in_tests=in_tests)) is not None}
 
 
-def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
-    """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
+def check_file(
+    inspection: Inspection, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None] = lambda: None
+) -> Iterator[Finding | Crash]:
+    """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`.
+
+    `go_on` is called before each body that is read.
+    """
     in_tests = inspection.is_test(facts.path)
     heard = inspection.heard(facts.path)
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
+        go_on()
         runtime = runtime_of(inspection.project, facts, scope)
         speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
         for finding in _check_body(inspection, text, facts, scope, speaking, in_tests) if speaking else ():

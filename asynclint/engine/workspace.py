@@ -4,6 +4,7 @@ import glob
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from asynclint.config import Config, ConfigError
 from asynclint.engine.check import cannot_analyse
@@ -69,6 +70,21 @@ def _kept_facts(config: Config, packages: Environment) -> Callable[[str], Module
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
 
+Overlay: TypeAlias = bytes | str  # what a file is to say instead
+
+
+class Around:
+    """Where modules are looked for and what installed packages say, as it was when somebody first asked."""
+
+    def __init__(self, config: Config, folders: Folders | None = None) -> None:
+        """Raises `ConfigError` when the configuration means an environment that is not there."""
+        packages = Environment(environment(config))
+        self.sites = packages.sites
+        is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
+        self.locate = ModuleFinder(configured_roots(config), is_library, folders).locate
+        self.installed = Installed(_kept_facts(config, packages), packages) if packages.sites else None
+
+
 class Workspace:
     """Texts, facts and what went wrong with them.
 
@@ -77,8 +93,9 @@ class Workspace:
     """
 
     def __init__(
-        self, config: Config, overlays: Mapping[str, bytes | str] | None = None, folders: Folders | None = None
+        self, config: Config, overlays: Mapping[str, Overlay] | None = None, around: Around | None = None
     ) -> None:
+        around = around or Around(config)
         self._overlays = {os.path.abspath(path): data for path, data in (overlays or {}).items()}
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
@@ -86,15 +103,10 @@ class Workspace:
         self.reading = 0.0  # seconds so far
         self.states: dict[str, State] = {}  # of files, before they were read
         self._known: dict[str, ModuleFacts | None] = {}
-        packages = Environment(environment(config))
-        self.sites = packages.sites
-        is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
-        finder = ModuleFinder(configured_roots(config), is_library, folders)
-        outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
-        words = Words(self._content, (*config.exclude, *config.extend_exclude))
-        self.dependencies = Dependencies(finder.locate, words)
-        locate = self.dependencies.locate
-        self.project = Project(self._facts, locate, _blocking(config), outside, self.dependencies, _declared(config))
+        self.sites = around.sites
+        self._words = Words(self._content, (*config.exclude, *config.extend_exclude))
+        self.dependencies = said = Dependencies(around.locate, self._words)
+        self.project = Project(self._facts, said.locate, _blocking(config), around.installed, said, _declared(config))
 
     def name(self, paths: Iterable[str]) -> None:
         """The names by which the user knows these files, whichever of them is opened first."""
@@ -132,8 +144,8 @@ class Workspace:
         return path if relative.startswith("..") else relative
 
     def _content(self, path: str) -> bytes:
-        content = self._overlays.get(path)
-        return read(path) if content is None else content.encode() if isinstance(content, str) else content
+        content = self._overlays[path] if path in self._overlays else read(path)
+        return content.encode(errors="replace") if isinstance(content, str) else content
 
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""
@@ -141,16 +153,24 @@ class Workspace:
         content = self._overlays[path] if path in self._overlays else read(path)
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
-    def changed(self) -> frozenset[str]:
-        """The files that are not any more as they were when they were read."""
-        return frozenset(path for path, seen in self.states.items() if state(path) != seen)
+    def changed(self, overlays: Mapping[str, Overlay], *, looks: bool = True) -> frozenset[str]:
+        """The files that are not any more as they were when they were read, now that these say something else.
 
-    def take_over(self, former: "Workspace", changed: frozenset[str]) -> None:
+        Unless it `looks`, nothing on the disk has changed.
+        """
+        before, now = self._overlays, {os.path.abspath(path): data for path, data in overlays.items()}
+        replaced = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        kept = (path for path in self.states if path not in now) if looks else ()
+        return frozenset((*replaced, *(path for path in kept if state(path) != self.states[path])))
+
+    def take_over(self, former: "Workspace", changed: frozenset[str], *, looks: bool = True) -> None:
         """Spares itself the reading of what a former one has read, but for the files that have changed."""
         self._known = {path: facts for path, facts in former._known.items() if path not in changed}
         self.states = {path: former.states[path] for path in self._known}
         self.texts = {path: text for path, text in former.texts.items() if path in self._known}
         self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
+        if not looks:
+            self._words.take_over(former._words, changed)
 
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:

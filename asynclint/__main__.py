@@ -11,7 +11,7 @@ def main() -> NoReturn:
     try:
         from asynclint.doors.cli import run
 
-        code = run(sys.argv[1:])
+        code = run(sys.argv[1:], _serve)
     except KeyboardInterrupt:
         code = 130
     except Exception as error:
@@ -19,6 +19,12 @@ def main() -> NoReturn:
         sys.stderr.write(f"asynclint: internal error: {text}; please report it\n")
         code = 2
     sys.exit(code)
+
+
+def _serve() -> None:
+    from asynclint.doors.lsp import serve
+
+    serve()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,28 @@
+"""The language server: findings in an editor, while the code is being typed.
+
+Only this room knows pygls. See https://microsoft.github.io/language-server-protocol/ for the protocol.
+"""
+
+import gc
+import os
+import sys
+
+
+def serve() -> None:
+    """Speaks the protocol on stdin and stdout until the client ends it. Raises `ImportError` without pygls."""
+    try:
+        from asynclint.doors.lsp.server import server
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"pygls", "lsprotocol"}:
+            raise
+        raise ImportError(
+            "the language server needs pygls; install it with `python -m pip install 'asynclint[lsp]'`"
+        ) from None
+    gc.enable()  # a server lives long
+    with os.fdopen(os.dup(1), "wb") as protocol:
+        os.dup2(2, 1)  # whatever else prints, the protocol stays clean
+        sys.stdout = sys.stderr
+        try:
+            server.start_io(stdout=protocol)
+        finally:
+            server.stop_working()

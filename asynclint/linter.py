@@ -294,7 +294,7 @@ class Live:
         if self._exclusions(config).leaves_out(path):
             return _joined([], (), ())
         session = self._session(config)
-        session.check([path], config, overlays=contents, go_on=go_on)
+        session.check([path], config, (path, *contents), contents, go_on)
         return _joined([session.reports[path]], (), ())
 
     def fix(self, path: str, contents: Mapping[str, str]) -> Fixed | None:

@@ -1,146 +1,48 @@
 """The language server, the real program, spoken to by a client as editors speak to it."""
 
 import asyncio
-import re
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-pytest_lsp = pytest.importorskip("pytest_lsp")
+pytest_lsp = pytest.importorskip("pytest_lsp", reason="pip install pytest-lsp")
 
+import pytest_asyncio  # noqa: E402
+from editor import SERVER, Connection, Editor, call, framed, spoken, within_limit  # noqa: E402
 from lsprotocol import types as lsp  # noqa: E402
-from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities  # noqa: E402
+from pytest_lsp import ClientServerConfig, LanguageClient  # noqa: E402
 
 from asynclint.catalog import find, page  # noqa: E402
+from asynclint.config import load  # noqa: E402
+from asynclint.doors.lsp.words import Units  # noqa: E402
+from asynclint.finding import Span  # noqa: E402
+from asynclint.linter import lint, write_baseline  # noqa: E402
+from asynclint.source.text import SourceText  # noqa: E402
 
-SERVER = [sys.executable, "-m", "asynclint", "server"]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SLEEPY = "import time\n\n\nasync def wait():\n    time.sleep(1)\n"
 SAVES = "async def save():\n    return 1\n"
 USES = "from saving import save\n\n\nasync def main():\n    save()\n"
 
 
-class Editor:
-    """A client and the folder it has opened."""
-
-    def __init__(self, client: LanguageClient, folder: Path, asks: bool) -> None:
-        self.client = client
-        self.folder = folder
-        self.asks = asks
-        self.versions: dict[str, int] = {}
-        self.refreshed = asyncio.Event()
-        self.registered: list[str] = []
-        self.encoding = "utf-16"
-
-    def uri(self, name: str) -> str:
-        return (self.folder / name).as_uri()
-
-    def open(self, name: str, text: str) -> None:
-        self.versions[name] = 1
-        document = lsp.TextDocumentItem(self.uri(name), "python", 1, text)
-        self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(document))
-
-    def change(self, name: str, text: str) -> None:
-        self.versions[name] += 1
-        document = lsp.VersionedTextDocumentIdentifier(self.versions[name], self.uri(name))
-        changes = [lsp.TextDocumentContentChangeWholeDocument(text)]
-        self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, changes))
-
-    def close(self, name: str) -> None:
-        self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(self.uri(name))))
-
-    async def found(self, name: str, *codes: str) -> list[lsp.Diagnostic]:
-        """The diagnostics of a file; without pull, once they have these codes."""
-        uri = self.uri(name)
-        if self.asks:
-            params = lsp.DocumentDiagnosticParams(lsp.TextDocumentIdentifier(uri))
-            report = await self.client.text_document_diagnostic_async(params)
-            assert codes_of(report.items) == list(codes)
-            return list(report.items)
-        while uri not in self.client.diagnostics or codes_of(self.client.diagnostics[uri]) != list(codes):
-            await asyncio.wait_for(self.client.wait_for_notification(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS), 30)
-        return list(self.client.diagnostics[uri])
-
-    def touched(self, name: str, kind: lsp.FileChangeType) -> None:
-        """Something happened to a file on the disk."""
-        event = lsp.FileEvent(self.uri(name), kind)
-        self.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams([event]))
-
-    async def actions(
-        self, name: str, found: list[lsp.Diagnostic], only: list[str] | None = None
-    ) -> list[lsp.CodeAction]:
-        """What is offered where the first of these was found."""
-        place = found[0].range if found else lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
-        context = lsp.CodeActionContext(found[:1], only)
-        params = lsp.CodeActionParams(lsp.TextDocumentIdentifier(self.uri(name)), place, context)
-        return list(await self.client.text_document_code_action_async(params) or [])
-
-    def applied(self, name: str, text: str, action: lsp.CodeAction) -> str:
-        """The text after an action; all texts here are ASCII."""
-        assert action.edit is not None
-        if action.edit.changes:
-            edits = list(action.edit.changes[self.uri(name)])
-        else:
-            (change,) = action.edit.document_changes or ()
-            assert change.text_document.version == self.versions[name]
-            edits = list(change.edits)
-        lines = re.findall(r".*?(?:\r\n|\n|$)", text)
-        starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
-        for edit in reversed(edits):
-            start, end = (starts[at.line] + at.character for at in (edit.range.start, edit.range.end))
-            text = text[:start] + edit.new_text + text[end:]
-        return text
-
-
-def codes_of(diagnostics: Any) -> list[str]:
-    return [diagnostic.code for diagnostic in diagnostics]
-
-
-def capabilities(name: str, asks: bool) -> lsp.ClientCapabilities:
-    known = client_capabilities(name)
-    assert known.text_document is not None
-    assert known.workspace is not None
-    known.text_document.diagnostic = lsp.DiagnosticClientCapabilities() if asks else None
-    known.workspace.diagnostics = lsp.DiagnosticWorkspaceClientCapabilities(refresh_support=asks)
-    return known
-
-
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER), params=["push", "pull"])
-async def client(
-    request: pytest.FixtureRequest, lsp_client: LanguageClient, tmp_path: Path
-) -> AsyncIterator[LanguageClient]:
-    asks = request.param == "pull"
-    editor = Editor(lsp_client, tmp_path, asks)
-    lsp_client.editor = editor
-
-    @lsp_client.feature(lsp.CLIENT_REGISTER_CAPABILITY)
-    def _register(params: lsp.RegistrationParams) -> None:
-        editor.registered += [each.method for each in params.registrations]
-
-    lsp_client.protocol.fm.features.pop(lsp.WORKSPACE_DIAGNOSTIC_REFRESH)  # it has one that asks by itself
-
-    @lsp_client.feature(lsp.WORKSPACE_DIAGNOSTIC_REFRESH)
-    def _refresh(params: None) -> None:
-        editor.refreshed.set()
-
-    result = await lsp_client.initialize_session(
-        lsp.InitializeParams(
-            capabilities=capabilities("visual_studio_code" if asks else "neovim", asks),
-            workspace_folders=[lsp.WorkspaceFolder(tmp_path.as_uri(), "it")],
-        )
-    )
-    editor.encoding = result.capabilities.position_encoding or "utf-16"
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=SERVER), params=["push", "pull"], scope="module")
+async def client(request: pytest.FixtureRequest, lsp_client: LanguageClient) -> AsyncIterator[None]:
+    lsp_client.connection = Connection(lsp_client, asks=request.param == "pull")
+    await lsp_client.connection.start()
     yield
-    await lsp_client.shutdown_session()
+    await lsp_client.connection.stop()
 
 
-@pytest.fixture
-def editor(client: LanguageClient) -> Editor:
-    found: Editor = client.editor
-    return found
+@pytest_asyncio.fixture(loop_scope="module")
+async def editor(client: LanguageClient, tmp_path: Path) -> AsyncIterator[Editor]:
+    found = Editor(client.connection, tmp_path)
+    yield found
+    found.leave()
 
 
 # diagnostics
@@ -166,10 +68,10 @@ async def test_an_edit_updates_the_open_files_that_depend_on_it(editor: Editor) 
     await editor.found("uses.py", "ASL101")
     editor.change("saving.py", SAVES.replace("async ", ""))
     await editor.found("uses.py")
-    editor.refreshed.clear()
+    before = editor.connection.refreshed
     editor.change("saving.py", SAVES)
     if editor.asks:
-        await asyncio.wait_for(editor.refreshed.wait(), 30)
+        await editor.connection.until(lambda: editor.connection.refreshed > before)
     await editor.found("uses.py", "ASL101")
     editor.close("saving.py")
     await editor.found("uses.py")
@@ -183,11 +85,32 @@ async def test_a_call_chain_comes_as_related_information(editor: Editor) -> None
     assert editor.uri("deep.py") in {each.location.uri for each in found.related_information}
 
 
+async def test_severity_is_the_users(editor: Editor) -> None:
+    (editor.folder / "asynclint.toml").write_text("severity = { ASL201 = 'info' }\n")
+    editor.touched("asynclint.toml", lsp.FileChangeType.Created)
+    editor.open("wait.py", SLEEPY)
+    (found,) = await editor.found("wait.py", "ASL201")
+    assert found.severity is lsp.DiagnosticSeverity.Information
+
+
+async def test_a_waiver_that_silences_nothing_is_tagged_as_unnecessary(editor: Editor) -> None:
+    editor.open("wait.py", "x = 1  # asynclint: ignore[ASL201]\n")
+    (found,) = await editor.found("wait.py", "ASL001")
+    assert tuple(found.tags or ()) == (lsp.DiagnosticTag.Unnecessary,)
+
+
 async def test_lines_and_columns_are_the_clients(editor: Editor) -> None:
     editor.open("odd.py", 'import time\n"""\x0c\u2028\x85"""\n\n\nasync def wait():\n    "😀é"; time.sleep(1)\n')
     (found,) = await editor.found("odd.py", "ASL201")
-    column = {"utf-8": 14, "utf-16": 11, "utf-32": 10}[editor.encoding]
+    column = 14 if editor.asks else 11  # UTF-8, UTF-16
     assert found.range == lsp.Range(lsp.Position(5, column), lsp.Position(5, column + len("time.sleep(1)")))
+
+
+@pytest.mark.parametrize(("encoding", "column"), [("utf-8", 6), ("utf-16", 3), ("utf-32", 2)])
+async def test_columns_are_counted_in_the_clients_units(encoding: str, column: int) -> None:
+    text = SourceText.of("x\né😀x\n")
+    found = Units(encoding).range(text, Span(2, 3, 2, 4))
+    assert found == lsp.Range(lsp.Position(1, column), lsp.Position(1, column + 1))
 
 
 async def test_a_syntax_error_is_an_error(editor: Editor) -> None:
@@ -205,25 +128,20 @@ async def test_what_is_closed_has_no_diagnostics(editor: Editor) -> None:
     await editor.found("wait.py")
 
 
-async def test_of_many_changes_the_last_one_counts(editor: Editor) -> None:
-    editor.open("wait.py", "")
-    for number in range(200):
-        editor.change("wait.py", SLEEPY if number % 2 else "")
-    await editor.found("wait.py", "ASL201")
-
-
 async def test_a_document_that_is_in_no_file(editor: Editor) -> None:
-    uri = "untitled:Untitled-1"
-    editor.client.text_document_did_open(lsp.DidOpenTextDocumentParams(lsp.TextDocumentItem(uri, "python", 1, SLEEPY)))
-    if editor.asks:
-        params = lsp.DocumentDiagnosticParams(lsp.TextDocumentIdentifier(uri))
-        assert codes_of((await editor.client.text_document_diagnostic_async(params)).items) == ["ASL201"]
-    else:
-        await asyncio.wait_for(editor.client.wait_for_notification(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS), 30)
-        assert codes_of(editor.client.diagnostics[uri]) == ["ASL201"]
+    editor.open("untitled:Untitled-1", SLEEPY)
+    await editor.found("untitled:Untitled-1", "ASL201")
 
 
-# code actions
+async def test_a_document_of_another_language_is_left_alone(editor: Editor) -> None:
+    other = lsp.TextDocumentItem(editor.uri("wait.md"), "markdown", 1, SLEEPY)
+    editor.client.text_document_did_open(lsp.DidOpenTextDocumentParams(other))
+    editor.open("wait.py", SLEEPY)
+    await editor.found("wait.py", "ASL201")
+    assert editor.uri("wait.md") not in editor.connection.published
+
+
+# code actions and hover
 
 
 async def test_the_safe_fix_is_preferred_and_mends_it(editor: Editor) -> None:
@@ -236,6 +154,15 @@ async def test_the_safe_fix_is_preferred_and_mends_it(editor: Editor) -> None:
     assert "    await asyncio.sleep(1)\n" in mended
     editor.change("wait.py", mended)
     await editor.found("wait.py")
+
+
+async def test_an_unsafe_fix_is_offered_and_not_preferred(editor: Editor) -> None:
+    editor.open("saving.py", SAVES)
+    editor.open("uses.py", USES)
+    found = await editor.found("uses.py", "ASL101")
+    (fix, _) = await editor.actions("uses.py", found)
+    assert (fix.title, fix.is_preferred) == ("ASL101: add `await` (may change what the code does)", False)
+    assert "    await save()\n" in editor.applied("uses.py", USES, fix)
 
 
 async def test_a_finding_is_ignored_on_its_line(editor: Editor) -> None:
@@ -272,18 +199,17 @@ async def test_no_action_where_nothing_is_found(editor: Editor) -> None:
     assert await editor.actions("wait.py", []) == []
 
 
-# hover, files, settings
-
-
 async def test_hover_shows_the_page_of_the_rule(editor: Editor) -> None:
     editor.open("wait.py", SLEEPY)
     (found,) = await editor.found("wait.py", "ASL201")
-    identifier = lsp.TextDocumentIdentifier(editor.uri("wait.py"))
-    hover = await editor.client.text_document_hover_async(lsp.HoverParams(identifier, found.range.start))
+    hover = await editor.hover("wait.py", found.range.start)
     assert hover is not None
     assert isinstance(hover.contents, lsp.MarkupContent)
     assert hover.contents.value == page(find("ASL201"))
-    assert await editor.client.text_document_hover_async(lsp.HoverParams(identifier, lsp.Position(0, 0))) is None
+    assert await editor.hover("wait.py", lsp.Position(0, 0)) is None
+
+
+# files, folders, settings
 
 
 async def test_files_that_change_on_the_disk_are_read_again(editor: Editor) -> None:
@@ -296,7 +222,15 @@ async def test_files_that_change_on_the_disk_are_read_again(editor: Editor) -> N
     editor.touched("saving.py", lsp.FileChangeType.Changed)
     await editor.found("uses.py")
     watched = ["workspace/didChangeWatchedFiles", "workspace/didChangeConfiguration"]
-    assert editor.registered == (watched if editor.asks else [])
+    assert editor.connection.registered == (watched if editor.asks else [])
+
+
+async def test_a_client_that_tells_of_no_files_has_them_read_again_when_it_saves(editor: Editor) -> None:
+    editor.open("uses.py", USES)
+    await editor.found("uses.py")
+    (editor.folder / "saving.py").write_text(SAVES)
+    editor.save("uses.py")
+    await editor.found("uses.py", *([] if editor.asks else ["ASL101"]))
 
 
 async def test_the_nearest_configuration_governs_a_file(editor: Editor) -> None:
@@ -311,24 +245,49 @@ async def test_the_nearest_configuration_governs_a_file(editor: Editor) -> None:
     await editor.found("quiet/wait.py", "ASL201")
 
 
-async def test_the_clients_settings_win(editor: Editor) -> None:
+async def test_an_excluded_file_is_left_alone(editor: Editor) -> None:
+    (editor.folder / "asynclint.toml").write_text("extend-exclude = ['generated']\n")
+    editor.open("generated/wait.py", SLEEPY)
     editor.open("wait.py", SLEEPY)
     await editor.found("wait.py", "ASL201")
-    settings = {"asynclint": {"ignore": ["ASL201"], "respectGitignore": True}}
-    editor.client.set_configuration(settings)
-    editor.client.workspace_did_change_configuration(lsp.DidChangeConfigurationParams(settings))
+    await editor.found("generated/wait.py")
+
+
+async def test_a_baseline_hides_what_it_knows(editor: Editor) -> None:
+    (editor.folder / "asynclint.toml").write_text("")
+    (editor.folder / "wait.py").write_text(SLEEPY)
+    config = load(str(editor.folder))
+    write_baseline(lint([str(editor.folder)], config, jobs=1), config)
+    editor.open("wait.py", SLEEPY)
+    await editor.found("wait.py")
+    editor.change("wait.py", SLEEPY.replace("sleep(1)", "sleep(2)"))
+    await editor.found("wait.py", "ASL201")
+
+
+async def test_the_clients_settings_win(editor: Editor) -> None:
+    (editor.folder / "asynclint.toml").write_text("ignore = ['ASL201']\n")
+    editor.open("wait.py", SLEEPY)
+    await editor.found("wait.py")
+    before = editor.connection.refreshed
+    editor.configure({"ignore": ["ASL202"], "respectGitignore": True, "trace": {"server": "off"}})
     if editor.asks:
-        await asyncio.wait_for(editor.refreshed.wait(), 30)
+        await editor.connection.until(lambda: editor.connection.refreshed > before)
+    await editor.found("wait.py", "ASL201")
+    before = editor.connection.refreshed
+    editor.configure({})
+    if editor.asks:
+        await editor.connection.until(lambda: editor.connection.refreshed > before)
     await editor.found("wait.py")
 
 
 async def test_a_broken_configuration_is_said_once_and_named(editor: Editor) -> None:
+    said = len(editor.client.messages)
     (editor.folder / "pyproject.toml").write_text("[tool.asynclint]\nselekt = []\n")
     editor.open("wait.py", SLEEPY)
     editor.open("uses.py", USES)
     await editor.found("wait.py")
     await editor.found("uses.py")
-    (told,) = [message.message for message in editor.client.messages]
+    (told,) = [message.message for message in editor.client.messages[said:]]
     assert "selekt" in told
     (editor.folder / "pyproject.toml").write_text("[tool.asynclint]\n")
     editor.touched("pyproject.toml", lsp.FileChangeType.Changed)
@@ -338,31 +297,127 @@ async def test_a_broken_configuration_is_said_once_and_named(editor: Editor) -> 
 # whatever comes
 
 
+async def test_of_many_changes_the_last_one_counts(editor: Editor) -> None:
+    editor.open("wait.py", "")
+    for number in range(200):
+        editor.change("wait.py", SLEEPY if number % 2 else "")
+    await editor.found("wait.py", "ASL201")
+
+
+async def test_a_cancelled_request_is_answered_as_that(editor: Editor) -> None:
+    if not editor.asks:
+        pytest.skip("it does not ask")
+    editor.open("long.py", _long(2_000))
+    asking = lsp.DocumentDiagnosticParams(lsp.TextDocumentIdentifier(editor.uri("long.py")))
+    send = editor.client.protocol.send_request_async
+    answer = asyncio.ensure_future(send(lsp.TEXT_DOCUMENT_DIAGNOSTIC, asking, msg_id="late"))
+    await asyncio.sleep(0)
+    editor.client.cancel_request(lsp.CancelParams(id="late"))
+    with pytest.raises(Exception, match="cancel"):
+        await within_limit(answer)
+    editor.change("long.py", SLEEPY)
+    await editor.found("long.py", "ASL201")
+
+
+async def test_a_long_file_and_a_storm_of_renames(editor: Editor) -> None:
+    editor.open("long.py", _long(12_500))
+    for number in range(50):
+        editor.open(f"wait_{number}.py", SLEEPY)
+        editor.touched(f"wait_{number}.py", lsp.FileChangeType.Deleted)
+        editor.close(f"wait_{number}.py")
+        editor.touched(f"renamed_{number}.py", lsp.FileChangeType.Created)
+    editor.change("long.py", SLEEPY)
+    await editor.found("long.py", "ASL201")
+
+
+def _long(functions: int) -> str:
+    """Four lines each."""
+    return "import time\n\n\n" + "".join(f"async def wait_{n}():\n    time.sleep({n})\n\n\n" for n in range(functions))
+
+
+INITIALIZE = call("initialize", {"capabilities": {"textDocument": {"diagnostic": {}}}}, 1)
+SHUTDOWN, EXIT = call("shutdown", None, 9), call("exit", None)
+
+
 @pytest.mark.parametrize(
     "message",
-    [b"nonsense", b"[]", b'{"jsonrpc": "2.0"}', b'{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": 1}'],
+    [
+        b"nonsense",
+        b"\xff\xfe",
+        b"[]",
+        b"[" * 100_000,
+        b'{"jsonrpc": "2.0"}',
+        b'{"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": 1}',
+        b'{"jsonrpc": "2.0", "id": 5, "method": "textDocument/hover"}',
+        call("textDocument/didChange", {"textDocument": {"uri": "file:///no.py", "version": 1}, "contentChanges": []}),
+        call("workspace/didChangeConfiguration", {"settings": {"asynclint": {"select": [{}]}}}),
+        call("no/such/method", {}, 6),
+    ],
+    ids=str,
 )
-def test_a_malformed_message_is_survived(message: bytes) -> None:
-    shutdown = b'{"jsonrpc": "2.0", "id": 2, "method": "shutdown"}'
-    initialize = b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}'
-    done = _spoken([initialize, message, shutdown, b'{"jsonrpc": "2.0", "method": "exit"}'])
-    assert done.returncode == 0
-    assert b'"id":2' in done.stdout.replace(b" ", b"")
+async def test_a_malformed_message_is_survived(message: bytes) -> None:
+    opened = {"textDocument": {"uri": "untitled:x.py", "languageId": "python", "version": 1, "text": "x = 1\n"}}
+    said, code = spoken([INITIALIZE, message, call("textDocument/didOpen", opened), SHUTDOWN, EXIT])
+    assert code == 0
+    assert 9 in [answer.get("id") for answer in said]
 
 
-def _spoken(messages: list[bytes]) -> subprocess.CompletedProcess[bytes]:
-    said = b"".join(map(_framed, messages))
-    return subprocess.run(SERVER, input=said, capture_output=True, check=False, timeout=60)
+async def test_what_the_client_says_at_the_start_holds(tmp_path: Path) -> None:
+    options = {"settings": {"extendSelect": ["ASL7"], "ignore": ["ASL201"]}}
+    capabilities = {"textDocument": {"diagnostic": {}}}
+    start = call("initialize", {"capabilities": capabilities, "initializationOptions": options}, 1)
+    assert await _answered(start, SLEEPY, SERVER) == []
 
 
-def _framed(message: bytes) -> bytes:
-    return b"Content-Length: %d\r\n\r\n%b" % (len(message), message)
+async def test_nothing_but_the_protocol_is_on_stdout() -> None:
+    """A rule is made to print and to fail: the server goes on, and says where."""
+    program = """
+from msgspec.structs import replace
+from asynclint import catalog
+from asynclint.__main__ import main
+
+def fail(body):
+    print("spoilt")
+    raise RuntimeError("on purpose")
+    yield
+
+rules = catalog.all_rules()
+catalog.all_rules = lambda: tuple(replace(r, check=fail) if r.code == "ASL201" else r for r in rules)
+main()
+"""
+    (found,) = await _answered(INITIALIZE, SLEEPY, [sys.executable, "-c", program, "server"])
+    assert found["code"] == "ASL000"
+    assert "on purpose" in found["message"]
+
+
+async def _answered(initialize: bytes, text: str, command: list[str]) -> list[dict[str, object]]:
+    """The diagnostics that a server of its own gives for a text."""
+    server = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    opened = {"textDocument": {"uri": "untitled:wait.py", "languageId": "python", "version": 1, "text": text}}
+    asked = {"textDocument": {"uri": "untitled:wait.py"}}
+    calls = [call("initialized", {}), call("textDocument/didOpen", opened), call("textDocument/diagnostic", asked, 2)]
+    server.stdin.write(b"".join(map(framed, [initialize, *calls])))
+    try:
+        while True:
+            head = await within_limit(server.stdout.readuntil(b"\r\n\r\n"))
+            assert head.startswith(b"Content-Length: "), head
+            answer = json.loads(await server.stdout.readexactly(int(head.split()[1])))
+            if answer.get("id") == 2:
+                items: list[dict[str, object]] = answer["result"]["items"]
+                return items
+    finally:
+        server.stdin.close()
+        await within_limit(server.wait())
 
 
 # the command
 
 
-def test_without_pygls_it_says_what_to_install(tmp_path: Path) -> None:
+async def test_without_pygls_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "pygls.py").write_text("raise ModuleNotFoundError('no pygls', name='pygls')\n")
     program = "import sys; sys.path.insert(0, sys.argv.pop()); from asynclint.__main__ import main; main()"
     command = [sys.executable, "-c", program, "server", str(tmp_path)]

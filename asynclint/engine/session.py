@@ -28,6 +28,7 @@ class Session:
         self._around: Around | None = None
         self._needs: dict[str, frozenset[str]] = {}  # by file: the files on which its report depends
         self._folders = Folders()
+        self._unsaved: frozenset[str] = frozenset()
 
     def look_again(self) -> None:
         """Files on the disk may have changed, come or gone."""
@@ -49,9 +50,11 @@ class Session:
         """
         looks = self._looks or config != self._config
         changed = self._runner.workspace.changed(overlays, looks=looks) if self._runner else frozenset[str]()
+        unsaved = self._unsaved if not changed and not looks else _unsaved(overlays)
         surroundings = _surroundings(config) if looks else self._surroundings
-        if surroundings != self._surroundings or (looks and not self._folders.renew()):
-            self.reports, self._needs, self._folders = {}, {}, Folders()
+        if unsaved != self._unsaved or surroundings != self._surroundings or (looks and not self._folders.renew()):
+            self.reports, self._needs, self._folders, self._around = {}, {}, Folders(unsaved), None
+            self._unsaved = unsaved
         if looks or changed:
             self.reports = {path: each for path, each in self.reports.items() if not self._is_affected(path, changed)}
         affected = [path for path in files if path not in self.reports]
@@ -83,9 +86,9 @@ class Session:
         self, config: Config, overlays: Mapping[str, Overlay], changed: frozenset[str], *, looks: bool
     ) -> Runner:
         """A runner that knows what has changed, and reads nothing else again."""
-        if looks or self._around is None:
-            self._around = Around(config, self._folders)
-        runner = Runner(config, self._choose, overlays, self._around)
+        looks = looks or self._around is None
+        around = self._around = Around(config, self._folders) if looks or self._around is None else self._around
+        runner = Runner(config, self._choose, overlays, around)
         if self._runner is not None:
             runner.workspace.take_over(self._runner.workspace, changed, looks=looks)
         return runner
@@ -96,6 +99,11 @@ class Session:
         assert self._runner is not None
         changed = self._runner.workspace.changed(overlays, looks=False)
         return self._renewed(self._config, overlays, changed, looks=False)
+
+
+def _unsaved(overlays: Mapping[str, Overlay]) -> frozenset[str]:
+    """Those of them that are not on the disk."""
+    return frozenset(path for path in map(os.path.abspath, overlays) if not os.path.exists(path))
 
 
 def _surroundings(config: Config) -> object:

@@ -6,9 +6,10 @@ Only this room knows pygls. See https://microsoft.github.io/language-server-prot
 import gc
 import os
 import sys
+from typing import NoReturn
 
 
-def serve() -> None:
+def serve() -> NoReturn:
     """Speaks the protocol on stdin and stdout until the client ends it. Raises `ImportError` without pygls."""
     try:
         from asynclint.doors.lsp.server import server
@@ -22,7 +23,6 @@ def serve() -> None:
     with os.fdopen(os.dup(1), "wb") as protocol:
         os.dup2(2, 1)  # whatever else prints, the protocol stays clean
         sys.stdout = sys.stderr
-        try:
-            server.start_io(stdout=protocol)
-        finally:
-            server.stop_working()
+        server.start_io(stdout=protocol)
+    sys.stderr.flush()
+    os._exit(0 if server.is_over else 1)  # at once: no thread is waited for, and nothing is tidied up

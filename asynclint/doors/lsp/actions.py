@@ -63,7 +63,7 @@ def _quick_fix(
     desk: Desk, title: str, edits: Iterable[Edit], about: list[lsp.Diagnostic], *, is_preferred: bool
 ) -> lsp.CodeAction:
     kind = lsp.CodeActionKind.QuickFix
-    return lsp.CodeAction(title, kind, about or None, is_preferred=is_preferred, edit=desk.edit(edits))
+    return lsp.CodeAction(title, kind, about or None, is_preferred=is_preferred or None, edit=desk.edit(edits))
 
 
 def _about(finding: Finding, desk: Desk, shown: Sequence[lsp.Diagnostic]) -> list[lsp.Diagnostic]:

@@ -35,6 +35,7 @@ class Server(LanguageServer):
         super().__init__(SOURCE, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
         threading.stack_size(_STACK)
         self.session = Session()
+        self.is_over = False  # has the client ended it?
         self._worker = ThreadPoolExecutor(1, "asynclint")
         self._delivery: asyncio.Task[None] | None = None
         self._delivered: dict[str, tuple[int | None, list[lsp.Diagnostic]]] = {}
@@ -210,6 +211,7 @@ class Server(LanguageServer):
 
     def stop_working(self) -> None:
         """Nobody waits for answers any more."""
+        self.is_over = True
         self.session.end()
         self._worker.shutdown(wait=False, cancel_futures=True)
 

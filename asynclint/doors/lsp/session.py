@@ -37,7 +37,6 @@ class World(Struct, frozen=True):
     settings: Mapping[str, object] = {}
     configured: int = 0
     disk: int = 0
-    is_over: bool = False
 
 
 class Checked(Struct, frozen=True):
@@ -91,7 +90,7 @@ class Session:
 
     def end(self) -> None:
         """Nobody waits for anything any more."""
-        self.world = replace(self.world, documents={}, is_over=True)
+        self.world = replace(self.world, documents={})
 
     # for the thread that works
 

@@ -305,7 +305,9 @@ class Live:
         return next(iter(fixed), None)
 
     def _session(self, config: Config) -> Session:
-        return self._sessions.setdefault(f"{config.file}:{config.root}:{config.target_version}", Session(chosen))
+        return self._sessions.setdefault(
+            f"{config.file}:{config.root}:{config.target_version}", Session(chosen, keeps=True)
+        )
 
     def _exclusions(self, config: Config) -> Exclusions:
         if id(config) not in self._excluded:

@@ -71,7 +71,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_an_edit_of_one_file_parses_one_file(folder: Path, parsed: list[str]) -> None:
-    live, contents = Live(Nearest(str(folder), load)), dict[str, str]()
+    live = Live(Nearest(str(folder), lambda directory: load(directory, cache=False)))
+    contents: dict[str, str] = {}
 
     def lint(name: str) -> list[str]:
         parsed.clear()
@@ -163,3 +164,20 @@ def test_other_settings_take_over_what_was_read(folder: Path, parsed: list[str])
     live = Live(Nearest(str(folder), lambda directory: load(directory, overrides={"ignore": ["ASL210"]})), live)
     assert live.lint(path, {}).findings == ()
     assert parsed == []
+
+
+def test_the_next_process_reads_only_what_it_shows(folder: Path, parsed: list[str]) -> None:
+    path, contents = str(folder / "app.py"), {str(folder / "app.py"): PROJECT["app.py"]}
+    first = Live(Nearest(str(folder), load)).lint(path, contents)
+    assert sorted(parsed) == ["api.py", "app.py", "store.py"]
+    parsed.clear()
+    assert Live(Nearest(str(folder), load)).lint(path, contents) == first
+    assert parsed == ["app.py"]
+    (folder / "shop" / "store.py").write_text(COROUTINE)
+    assert [finding.code for finding in Live(Nearest(str(folder), load)).lint(path, contents).findings] == ["ASL101"]
+    (folder / "shop" / "store.py").write_text("def save(:\n")
+    live = Live(Nearest(str(folder), load))
+    assert live.lint(path, contents).findings == ()
+    again = Live(Nearest(str(folder), load))
+    assert again.lint(path, contents).findings == ()
+    assert [finding.code for finding in again.lint(str(folder / "shop" / "store.py"), {}).findings] == ["ASL000"]

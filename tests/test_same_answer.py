@@ -63,7 +63,7 @@ def by_command_line(*arguments: str, stdin: bytes = b"", monkeypatch: pytest.Mon
     """What the command line prints, file by file; names as seen from the project."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
     with redirect_stdout(io.StringIO()) as out:
-        assert run([*OPTIONS, *arguments], lambda: None) in (0, 1)
+        assert run([*OPTIONS, *arguments]) in (0, 1)
     found: dict[str, list[str]] = {}
     for finding in json.loads(out.getvalue(), object_hook=lambda value: _named_from(project, value)):
         found.setdefault(finding["filename"], []).append(json.dumps(finding, sort_keys=True))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from asynclint.engine.depth import room_for_depth
 from asynclint.engine.select import Sieve, every_body
+from asynclint.engine.trees import Trees
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
@@ -67,6 +68,7 @@ class Inspection(Struct, frozen=True):
     is_test: Callable[[str], bool]  # of a path
     is_meant: Callable[[str, str], bool]  # a path by a glob
     sieve: bool = True
+    trees: Trees | None = None  # of bodies that may come again
 
     def heard(self, path: str, rules: Iterable[Enabled] | None = None) -> dict[str, Severity]:
         """How loud each rule of the run is in a file, or each of others, by code; those silent there are missing."""
@@ -119,7 +121,7 @@ def _check_body(
     name = f"`{here.name or shown}`"
     with room_for_depth():
         try:
-            part = read_slice(text, facts, scope)
+            part = read_slice(text, facts, scope, inspection.trees)
             body = Body(part.body, facts, scope, inspection.project, inspection.target, is_test=in_tests)
             found = [f for rule in rules for f in _ask(inspection, rule, body, part.span, shown, text)]
         except (TooDeep, RecursionError):

@@ -20,6 +20,7 @@ from asynclint.engine.check import (
     check_file,
     said,
 )
+from asynclint.engine.trees import Trees
 from asynclint.engine.waiving import HOUSEKEEPING, Heard, Page, Waived, unused, waive, without_reason
 from asynclint.engine.workspace import Around, Workspace
 from asynclint.facts.module import ModuleFacts
@@ -54,6 +55,7 @@ class Runner:
         choose: Choose,
         overlays: Mapping[str, bytes | str] | None = None,
         around: Around | None = None,
+        trees: Trees | None = None,
         *,
         sieve: bool = True,
     ) -> None:
@@ -75,6 +77,7 @@ class Runner:
             is_test=files_like(config.test_files),
             is_meant=lambda path, glob: meant[glob](path),
             sieve=sieve,
+            trees=trees,
         )
 
     def check(self, path: str, go_on: Callable[[], None] = lambda: None) -> FileReport:

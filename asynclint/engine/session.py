@@ -8,6 +8,7 @@ from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.trees import Trees
 from asynclint.engine.workspace import Around, Overlay, configured_roots, environment
 from asynclint.source.files import state
 from asynclint.source.folders import Folders
@@ -18,14 +19,17 @@ _NONE: Mapping[str, Overlay] = MappingProxyType({})
 class Session:
     """Remembers the report of each file, and what has to be as it was for the report to hold."""
 
-    def __init__(self, choose: Choose) -> None:
+    def __init__(self, choose: Choose, *, keeps: bool = False) -> None:
+        """One that `keeps` what it has read spares the next process to read it."""
         self.reports: dict[str, FileReport] = {}
         self._choose = choose
+        self._keeps = keeps
         self._surroundings: object = None
         self._looks = True  # at the disk, when it is asked next
         self._config: Config | None = None
         self._runner: Runner | None = None
         self._around: Around | None = None
+        self._trees = Trees()
         self._needs: dict[str, frozenset[str]] = {}  # by file: the files on which its report depends
         self._folders = Folders()
         self._unsaved: frozenset[str] = frozenset()
@@ -86,9 +90,11 @@ class Session:
         self, config: Config, overlays: Mapping[str, Overlay], changed: frozenset[str], *, looks: bool
     ) -> Runner:
         """A runner that knows what has changed, and reads nothing else again."""
-        looks = looks or self._around is None
-        around = self._around = Around(config, self._folders) if looks or self._around is None else self._around
-        runner = Runner(config, self._choose, overlays, around)
+        if looks or self._around is None:
+            looks = True
+            self._around = Around(config, self._folders, keeps=self._keeps)
+        self._trees.age()
+        runner = Runner(config, self._choose, overlays, self._around, self._trees)
         if self._runner is not None:
             runner.workspace.take_over(self._runner.workspace, changed, looks=looks)
         return runner

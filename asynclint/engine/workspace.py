@@ -27,6 +27,8 @@ from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
 
+_PROJECT = "-"  # stands on the shelf beside the names of packages
+
 
 def configured_roots(config: Config) -> list[str]:
     """Where a configuration file says that modules begin; without one, that is seen from each file."""
@@ -63,10 +65,14 @@ def _installed_facts(path: str) -> ModuleFacts | None:
         return None
 
 
-def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
-    """Gives the facts of installed modules, which are kept from run to run."""
+def _shelf(config: Config) -> Shelf:
+    """Where facts are kept from run to run."""
     beside = os.path.join(root_of(config), FOLDER) if config.root else ""
-    shelf = Shelf((config.cache_dir or beside) if config.cache else "")
+    return Shelf((config.cache_dir or beside) if config.cache else "")
+
+
+def _kept_facts(shelf: Shelf, packages: Environment) -> Callable[[str], ModuleFacts | None]:
+    """Gives the facts of installed modules."""
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
 
@@ -76,13 +82,18 @@ Overlay: TypeAlias = bytes | str  # what a file is to say instead
 class Around:
     """Where modules are looked for and what installed packages say, as it was when somebody first asked."""
 
-    def __init__(self, config: Config, folders: Folders | None = None) -> None:
-        """Raises `ConfigError` when the configuration means an environment that is not there."""
+    def __init__(self, config: Config, folders: Folders | None = None, *, keeps: bool = False) -> None:
+        """One that `keeps` what files of the project say spares the next run to read those that are not linted.
+
+        Raises `ConfigError` when the configuration means an environment that is not there.
+        """
         packages = Environment(environment(config))
         self.sites = packages.sites
         is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
         self.locate = ModuleFinder(configured_roots(config), is_library, folders).locate
-        self.installed = Installed(_kept_facts(config, packages), packages) if packages.sites else None
+        shelf = _shelf(config)
+        self.installed = Installed(_kept_facts(shelf, packages), packages) if packages.sites else None
+        self.shelf = shelf if keeps else None
 
 
 class Workspace:
@@ -104,6 +115,7 @@ class Workspace:
         self.states: dict[str, State] = {}  # of files, before they were read
         self._known: dict[str, ModuleFacts | None] = {}
         self.sites = around.sites
+        self._shelf = around.shelf
         self._words = Words(self._content, (*config.exclude, *config.extend_exclude))
         self.dependencies = said = Dependencies(around.locate, self._words)
         self.project = Project(self._facts, said.locate, _blocking(config), around.installed, said, _declared(config))
@@ -119,7 +131,9 @@ class Workspace:
         if absolute not in self._overlays and not os.access(absolute, os.R_OK):
             read(absolute)
         facts = self.project.module(absolute)
-        return (self.texts[absolute], facts) if facts is not None else None
+        if facts is None and absolute not in self.failures:
+            self._read(absolute)
+        return (self._text(absolute), facts) if facts is not None else None
 
     def says(self, path: str, text: str) -> bool:
         """Is this what the file says, whatever its newlines?"""
@@ -134,7 +148,10 @@ class Workspace:
 
     def column(self, path: str, line: int, offset: int) -> int:
         """The 1-based code point column of a 0-based UTF-8 offset in a file that has been read."""
-        return self.texts[path].column(line, offset)
+        try:
+            return self._text(path).column(line, offset)
+        except (OSError, Unreadable):  # it has changed since
+            return offset + 1
 
     def shown(self, path: str) -> str:
         """A path as the user typed it, or relative to where they stand."""
@@ -152,6 +169,11 @@ class Workspace:
         path = os.path.abspath(path)
         content = self._overlays[path] if path in self._overlays else read(path)
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
+
+    def _text(self, path: str) -> SourceText:
+        if path not in self.texts:
+            self.texts[path] = self.text(path)
+        return self.texts[path]
 
     def changed(self, overlays: Mapping[str, Overlay], *, looks: bool = True) -> frozenset[str]:
         """The files that are not any more as they were when they were read, now that these say something else.
@@ -176,9 +198,15 @@ class Workspace:
         if path not in self._known:
             started = time.perf_counter()
             self.states[path] = state(path)
-            self._known[path] = self._read(path)
+            self._known[path] = self._remembered(path)
             self.reading += time.perf_counter() - started
         return self._known[path]
+
+    def _remembered(self, path: str) -> ModuleFacts | None:
+        """The facts of a file; those of one that is not linted itself may come from another run."""
+        if self._shelf is None or path in self._overlays or path in self._typed:
+            return self._read(path)
+        return self._shelf.facts(path, _PROJECT, self._read)
 
     def _read(self, path: str) -> ModuleFacts | None:
         text = None

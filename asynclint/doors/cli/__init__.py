@@ -1,7 +1,7 @@
 """The command line: options in, exit codes and two streams out."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from asynclint.doors.cli import catalogue, check, configuration  # noqa: F401  (they declare their commands)
 from asynclint.doors.cli.app import FAILURE, OK, app
@@ -11,16 +11,13 @@ from asynclint.doors.cli.streams import Failure, complain, never_fail_to_encode,
 _OWN_OPTIONS = ("--help", "-h", "--version", "--install-completion", "--show-completion")
 
 
-def run(arguments: Sequence[str], serve: Callable[[], None]) -> int:
-    """Do what these arguments ask for and return the exit code; what cannot be done is one line on stderr.
-
-    `serve` is the language server, another door.
-    """
+def run(arguments: Sequence[str]) -> int:
+    """Do what these arguments ask for and return the exit code; what cannot be done is one line on stderr."""
     never_fail_to_encode()
     if INSTRUCTION in os.environ:
         name_the_command(os.environ, _names_command)
     try:
-        return int(app(_with_command(arguments), prog_name="asynclint", standalone_mode=False, obj=serve) or OK)
+        return int(app(_with_command(arguments), prog_name="asynclint", standalone_mode=False) or OK)
     except SystemExit as exit_:  # typer's way out after shell completion, and when the reader of its help has gone
         return OK if isinstance(exit_.__context__, BrokenPipeError) else int(exit_.code or OK)
     except Exception as error:

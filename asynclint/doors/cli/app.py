@@ -41,16 +41,12 @@ def _version() -> None:
 
 @app.command("server")
 def _server(
-    context: typer.Context,
     stdio: Annotated[
         bool, typer.Option("--stdio", hidden=True, help="What is done anyway; some clients say it.")
     ] = True,
 ) -> None:
     """Serve an editor: the Language Server Protocol on stdin and stdout."""
-    try:
-        context.obj()
-    except ImportError as error:
-        raise Failure(str(error)) from None
+    raise Failure("`asynclint server` stands alone; give it no options")  # alone it never comes here: see `__main__`
 
 
 def _version_if(asked: bool) -> None:

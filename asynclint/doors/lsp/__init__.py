@@ -19,7 +19,8 @@ def serve() -> NoReturn:
         raise ImportError(
             "the language server needs pygls; install it with `python -m pip install 'asynclint[lsp]'`"
         ) from None
-    gc.enable()  # a server lives long
+    gc.enable()  # a server lives long, but need not look for cycles in the middle of each answer
+    gc.set_threshold(50_000, 20, 50)
     with os.fdopen(os.dup(1), "wb") as protocol:
         os.dup2(2, 1)  # whatever else prints, the protocol stays clean
         sys.stdout = sys.stderr

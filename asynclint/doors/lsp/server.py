@@ -1,6 +1,7 @@
 """The server: what the client asks and tells, and when it is answered."""
 
 import asyncio
+import gc
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -190,6 +191,8 @@ class Server(LanguageServer):
                 self._tell([f"{path_of(uri)}: internal error: {type(error).__name__}: {error}; please report it"])
         if is_news and self.is_asked:
             await self.refresh()
+        if documents and not gc.get_freeze_count():
+            await self.work(_settle)
 
     async def _deliver_one(self, checked: Checked) -> bool:
         """Publishes what is found unless the client asks for it; says whether it is anything new."""
@@ -214,6 +217,12 @@ class Server(LanguageServer):
         self.is_over = True
         self.session.end()
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _settle() -> None:
+    """What has been read by now stays: no cycles are looked for in it any more."""
+    gc.collect()
+    gc.freeze()
 
 
 def path_of(uri: str) -> str:

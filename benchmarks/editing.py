@@ -65,6 +65,14 @@ class Server:
         document, changes = {"uri": uri, "version": version}, [{"text": text}]
         self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
 
+    def cpu(self) -> float:
+        """Seconds of work so far, however busy the machine is otherwise; 0 where that cannot be seen."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self) -> None:
         self.ask("shutdown", None)
         self.tell("exit", None)
@@ -87,19 +95,23 @@ def first(folder: Path, file: Path, cache: str) -> float:
         return time.perf_counter() - started
 
 
-def edits(folder: Path, file: Path, cache: str, times: int) -> list[float]:
-    """Seconds from each edit to the diagnostics of what was then typed; the first ones are awaited before."""
+def edits(folder: Path, file: Path, cache: str, times: int) -> tuple[list[float], float]:
+    """Seconds from each edit to the diagnostics of what was then typed, and those of work for each.
+
+    The first diagnostics are awaited before.
+    """
     text, uri, taken = file.read_text(), file.as_uri(), []
     with serving(folder, cache) as server:
         server.open(uri, text)
         known = len(server.diagnostics(uri))
+        before = server.cpu()
         for number in range(1, times + 1):
             started = time.perf_counter()
             server.change(uri, number, text + EDIT.format(number=number) * (number % 2))
             found = len(server.diagnostics(uri))
             taken.append(time.perf_counter() - started)
             assert found == known + number % 2, f"{file}: {found} findings instead of {known + number % 2}"
-    return taken
+        return taken, (server.cpu() - before) / times
 
 
 def files_of(folder: Path, lines: int, number: int) -> list[Path]:
@@ -119,17 +131,19 @@ def main() -> None:
     folder = options.path.resolve()
     files = files_of(folder, options.lines, options.files)
     show = sys.stdout.write
-    show("| file | first (s) | median (ms) | 99th percentile (ms) |\n|---|--:|--:|--:|\n")
-    every, firsts = [], []
+    show("| file | first (s) | median (ms) | 99th percentile (ms) | work (ms) |\n|---|--:|--:|--:|--:|\n")
+    every, firsts, works = list[float](), list[float](), list[float]()
     for file in files:
         with tempfile.TemporaryDirectory() as cache:
             first(folder, file, cache)  # which fills it
             firsts.append(first(folder, file, cache))
-            taken = edits(folder, file, cache, options.edits)
+            taken, work = edits(folder, file, cache, options.edits)
         every += taken
-        show(f"| {file.relative_to(folder)} | {firsts[-1]:.2f} | {_shown(taken)} |\n")
+        works.append(work)
+        show(f"| {file.relative_to(folder)} | {firsts[-1]:.2f} | {_shown(taken)} | {1e3 * work:.0f} |\n")
         sys.stdout.flush()
-    show(f"| together | {statistics.median(firsts):.2f} | {_shown(every)} |\n")
+    work = statistics.mean(works)
+    show(f"| together | {statistics.median(firsts):.2f} | {_shown(every)} | {1e3 * work:.0f} |\n")
 
 
 def _shown(taken: list[float]) -> str:

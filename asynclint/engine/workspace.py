@@ -17,6 +17,7 @@ from asynclint.facts.knowledge.declared import Declarations, Declared, Role
 from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
+from asynclint.facts.reach import reach_of
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
 from asynclint.source.environment import Environment, inferred_environment, site_directories
@@ -186,13 +187,21 @@ class Workspace:
         return frozenset((*replaced, *(path for path in kept if state(path) != self.states[path])))
 
     def take_over(self, former: "Workspace", changed: frozenset[str], *, looks: bool = True) -> None:
-        """Spares itself the reading of what a former one has read, but for the files that have changed."""
+        """Spares itself the reading of what a former one has read, but for the files that have changed.
+
+        Unless it `looks` at the disk, where anything may have come or gone, it knows too what was found out of those
+        that have nothing to do with these.
+        """
         self._known = {path: facts for path, facts in former._known.items() if path not in changed}
         self.states = {path: former.states[path] for path in self._known}
         self.texts = {path: text for path, text in former.texts.items() if path in self._known}
         self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
         if not looks:
+            untouched = former.dependencies.untouched(self._known, changed)
             self._words.take_over(former._words, changed)
+            self.dependencies.take_over(former.dependencies, untouched)
+            self.project.take_over(former.project, untouched)
+            reach_of(self.project).take_over(reach_of(former.project), untouched)
 
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:

@@ -23,6 +23,7 @@ from asynclint.source.text import SourceText, Unreadable
 _STACK = 64 << 20  # bytes for the thread that works: what nests deeply needs them, and not every system gives as many
 _WATCHED = ("**/*.{py,pyi}", *(f"**/{name}" for name in CONFIGURATION))
 _CLIENTS_OWN = frozenset({"enable", "interpreter", "path", "trace"})  # settings that say how to start a server
+_IDLE = 1.0  # seconds in which nobody types
 _CAPITAL = re.compile(r"[A-Z]")
 _CELLS = "vscode-notebook-cell:"  # none of them is a module
 
@@ -37,6 +38,7 @@ class Server(LanguageServer):
         threading.stack_size(_STACK)
         self.session = Session()
         self.is_over = False  # has the client ended it?
+        self._is_settled = False  # has it read most of what it will ever read?
         self._worker = ThreadPoolExecutor(1, "asynclint")
         self._delivery: asyncio.Task[None] | None = None
         self._delivered: dict[str, tuple[int | None, list[lsp.Diagnostic]]] = {}
@@ -191,7 +193,9 @@ class Server(LanguageServer):
                 self._tell([f"{path_of(uri)}: internal error: {type(error).__name__}: {error}; please report it"])
         if is_news and self.is_asked:
             await self.refresh()
-        if documents and not gc.get_freeze_count():
+        if documents and not self._is_settled:
+            await asyncio.sleep(_IDLE)
+            self._is_settled = True
             await self.work(_settle)
 
     async def _deliver_one(self, checked: Checked) -> bool:

@@ -52,6 +52,7 @@ __all__ = [
     "lint_source",
     "prune_baseline",
     "stale_entries",
+    "warm_up",
     "write",
     "write_baseline",
 ]
@@ -268,6 +269,12 @@ class Watch:
         own = frozenset((*self._found.folders, *files, *map(os.path.dirname, self._seen)))
         above = {outer for place in own for outer in upward(os.path.dirname(place))} - own
         return own | (frozenset[str]().union(*(s.places() for s in self._sessions.values())) - above)
+
+
+def warm_up() -> None:
+    """Imports already now what is otherwise imported for the first body that is read closely."""
+    import asynclint.engine.edits
+    import asynclint.engine.slices  # noqa: F401
 
 
 class Live:

@@ -18,6 +18,7 @@ from asynclint.catalog import find, page
 from asynclint.doors.lsp.actions import FIX_ALL, KINDS, Desk, fix_all, quick_fixes, wants
 from asynclint.doors.lsp.session import CONFIGURATION, Checked, Document, Session
 from asynclint.doors.lsp.words import SOURCE, Units, diagnostic, touches
+from asynclint.linter import warm_up
 from asynclint.source.text import SourceText, Unreadable
 
 _STACK = 64 << 20  # bytes for the thread that works: what nests deeply needs them, and not every system gives as many
@@ -194,9 +195,14 @@ class Server(LanguageServer):
         if is_news and self.is_asked:
             await self.refresh()
         if documents and not self._is_settled:
-            await asyncio.sleep(_IDLE)
-            self._is_settled = True
-            await self.work(_settle)
+            await self._settle()
+
+    async def _settle(self) -> None:
+        """Gets ready for what is typed, after the first findings and while nobody types."""
+        await self.work(warm_up)
+        await asyncio.sleep(_IDLE)
+        self._is_settled = True
+        await self.work(_freeze)
 
     async def _deliver_one(self, checked: Checked) -> bool:
         """Publishes what is found unless the client asks for it; says whether it is anything new."""
@@ -223,7 +229,7 @@ class Server(LanguageServer):
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 
-def _settle() -> None:
+def _freeze() -> None:
     """What has been read by now stays: no cycles are looked for in it any more."""
     gc.collect()
     gc.freeze()

@@ -4,6 +4,7 @@ Only this room knows pygls. See https://microsoft.github.io/language-server-prot
 """
 
 import gc
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -19,6 +20,7 @@ def serve() -> NoReturn:
         raise ImportError(
             "the language server needs pygls; install it with `python -m pip install 'asynclint[lsp]'`"
         ) from None
+    logging.basicConfig(level=logging.ERROR, format="asynclint: %(message).500s")  # a message may hold a whole file
     gc.enable()  # a server lives long, but need not look for cycles in the middle of each answer
     gc.set_threshold(50_000, 20, 50)
     with os.fdopen(os.dup(1), "wb") as protocol:

@@ -4,6 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from asynclint.config import Changed, Config, Settings
 from asynclint.engine import fix as fixing
 from asynclint.engine import noqa
 from asynclint.engine.baselining import Accepted, baseline_to_write
-from asynclint.engine.check import CANNOT_ANALYSE
+from asynclint.engine.check import CANNOT_ANALYSE, Abandoned
 from asynclint.engine.explain import NothingToExplain, explain_line
 from asynclint.engine.fix import Fixed
 from asynclint.engine.noqa import Silenced
@@ -30,8 +31,10 @@ from asynclint.source.files import Discovered, Exclusions, State, discover, stat
 from asynclint.source.saving import NotSaved, save
 
 __all__ = [
+    "Abandoned",
     "Fixed",
     "Linter",
+    "Live",
     "NothingToExplain",
     "Observer",
     "Result",
@@ -49,6 +52,7 @@ __all__ = [
     "lint_source",
     "prune_baseline",
     "stale_entries",
+    "warm_up",
     "write",
     "write_baseline",
 ]
@@ -167,7 +171,7 @@ def fix(
         fixed
         for group in grouped(tuple(by_path), settings)
         for reports in [{path: FileReport(tuple(by_path[path])) for path in group.paths}]
-        for fixed in fixing.fix(reports, group.config, chosen, wanted, contents)
+        for fixed in fixing.fix(reports, partial(Runner, group.config, chosen), wanted, contents)
     ]
 
 
@@ -241,8 +245,9 @@ class Watch:
         for group in groups:
             key = f"{group.config.file}:{group.config.target_version}"
             session = self._sessions[key] = former_sessions.get(key) or Session(chosen)
+            session.look_again()
             linted += session.check(group.paths, group.config, found.files)
-            reports |= session.reports
+            reports |= {path: session.reports[path] for path in group.paths}
         self._found = found
         files = (file for config in configs for file in (config.file, baseline_to_write(config)) if file)
         self._seen = {place: self._seen.get(place) for place in (*found.folders, *files)}
@@ -264,6 +269,58 @@ class Watch:
         own = frozenset((*self._found.folders, *files, *map(os.path.dirname, self._seen)))
         above = {outer for place in own for outer in upward(os.path.dirname(place))} - own
         return own | (frozenset[str]().union(*(s.places() for s in self._sessions.values())) - above)
+
+
+def warm_up() -> None:
+    """Imports already now what is otherwise imported for the first body that is read closely."""
+    import asynclint.engine.edits
+    import asynclint.engine.slices  # noqa: F401
+
+
+class Live:
+    """Lints files while they are edited: each time as a fresh run would, but only what a change affects."""
+
+    def __init__(self, settings: Settings, former: "Live | None" = None) -> None:
+        """A former one lends what it has read, as far as the settings let it."""
+        self.settings = settings
+        self._sessions: dict[str, Session] = former._sessions if former is not None else {}
+        self._excluded: dict[int, Exclusions] = {}
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Files on the disk may have changed, come or gone."""
+        for session in self._sessions.values():
+            session.look_again()
+
+    def lint(self, path: str, contents: Mapping[str, str], go_on: Callable[[], None] = lambda: None) -> Result:
+        """The result of one file, now that these say something else than on the disk; that of an excluded one is empty.
+
+        `go_on` is called now and then, and may raise `Abandoned`. Raises `ConfigError`.
+        """
+        config = self.settings.governing(path)
+        if self._exclusions(config).leaves_out(path):
+            return _joined([], (), ())
+        session = self._session(config)
+        session.check([path], config, (path, *contents), contents, go_on)
+        return _joined([session.reports[path]], (), ())
+
+    def fix(self, path: str, contents: Mapping[str, str]) -> Fixed | None:
+        """The file that was linted last with all safe fixes made, in memory; None when there is none to make."""
+        session, wanted = self._session(self.settings.governing(path)), choose_fix(self.settings, unsafe=False)
+        report = session.reports.get(path)
+        fixed = fixing.fix({path: report}, session.runner, wanted, contents) if report is not None else ()
+        return next(iter(fixed), None)
+
+    def _session(self, config: Config) -> Session:
+        return self._sessions.setdefault(
+            f"{config.file}:{config.root}:{config.target_version}", Session(chosen, keeps=True)
+        )
+
+    def _exclusions(self, config: Config) -> Exclusions:
+        if id(config) not in self._excluded:
+            excluded = Exclusions.of((*config.exclude, *config.extend_exclude), force_exclude=True)
+            self._excluded[id(config)] = excluded
+        return self._excluded[id(config)]
 
 
 def _joined(reports: Sequence[FileReport], problems: Sequence[str], baselines: Sequence[str]) -> Result:

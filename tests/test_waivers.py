@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from asynclint.config import Waiving
 from asynclint.engine.waiving import waive
 from asynclint.finding import Finding, Span
+from asynclint.source.comments import with_ignore
+from asynclint.source.edits import edited
 from asynclint.source.text import SourceText
 from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
@@ -193,3 +195,26 @@ def test_a_former_name_silences_too() -> None:
     waivers = waivers_in("x()  # asynclint: ignore[Former-Name]\n")
     assert waive([finding], waivers, Waiving.STATEMENTS).findings == {finding}
     assert waive([finding], waivers, Waiving.STATEMENTS, {"ASL101": ("former-name",)}).findings == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "expected"),
+    [
+        ("x()\n", 1, "x()  # asynclint: ignore[ASL101]\n"),
+        ("x()  \n", 1, "x()  # asynclint: ignore[ASL101]\n"),
+        ("x()  # why", 1, "x()  # why  # asynclint: ignore[ASL101]"),
+        ("x()  # noqa: E501\n", 1, "x()  # noqa: E501  # asynclint: ignore[ASL101]\n"),
+        ("x()  # asynclint: ignore[ASL2] because\n", 1, "x()  # asynclint: ignore[ASL2, ASL101] because\n"),
+        ("x()  # asynclint: ignore[ASL2\n", 1, "x()  # asynclint: ignore[ASL2  # asynclint: ignore[ASL101]\n"),
+        ("x('''\n''')\n", 1, "x('''\n''')  # asynclint: ignore[ASL101]\n"),
+        ("x(\\\n1)\n", 1, "x(\\\n1)  # asynclint: ignore[ASL101]\n"),
+        ("x(\n1,\n)\n", 2, "x(\n1,  # asynclint: ignore[ASL101]\n)\n"),
+        ("x('# asynclint: ignore[ASL2]')\n", 1, "x('# asynclint: ignore[ASL2]')  # asynclint: ignore[ASL101]\n"),
+    ],
+)
+def test_a_waiver_is_written_where_it_is_heeded(source: str, line: int, expected: str) -> None:
+    text = SourceText.of(source)
+    after = edited(text, [with_ignore(text, line, "ASL101")])
+    assert after == expected
+    finding = Finding("a.py", Span(line, 1, line, 2), "ASL101", "any-name", "")
+    assert waive([finding], waivers_in(after), Waiving.LINES).findings == set()

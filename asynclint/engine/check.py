@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from asynclint.engine.depth import room_for_depth
 from asynclint.engine.select import Sieve, every_body
+from asynclint.engine.trees import Trees
 from asynclint.facts.entities import Class, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
@@ -52,6 +53,10 @@ class Crash(Struct, frozen=True):
     message: str
 
 
+class Abandoned(BaseException):
+    """Nobody waits for the answer any more. It is no error, and no rule's business to catch."""
+
+
 class Inspection(Struct, frozen=True):
     """What all files of a run have in common."""
 
@@ -63,6 +68,7 @@ class Inspection(Struct, frozen=True):
     is_test: Callable[[str], bool]  # of a path
     is_meant: Callable[[str, str], bool]  # a path by a glob
     sieve: bool = True
+    trees: Trees | None = None  # of bodies that may come again
 
     def heard(self, path: str, rules: Iterable[Enabled] | None = None) -> dict[str, Severity]:
         """How loud each rule of the run is in a file, or each of others, by code; those silent there are missing."""
@@ -72,13 +78,19 @@ class Inspection(Struct, frozen=True):
         return {e.rule.code: severity for e in heard if (severity := e.severity(in_tests=in_tests)) is not None}
 
 
-def check_file(inspection: Inspection, text: SourceText, facts: ModuleFacts) -> Iterator[Finding | Crash]:
-    """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`."""
+def check_file(
+    inspection: Inspection, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None] = lambda: None
+) -> Iterator[Finding | Crash]:
+    """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`.
+
+    `go_on` is called before each body that is read.
+    """
     in_tests = inspection.is_test(facts.path)
     heard = inspection.heard(facts.path)
     rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
+        go_on()
         runtime = runtime_of(inspection.project, facts, scope)
         speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
         for finding in _check_body(inspection, text, facts, scope, speaking, in_tests) if speaking else ():
@@ -109,7 +121,7 @@ def _check_body(
     name = f"`{here.name or shown}`"
     with room_for_depth():
         try:
-            part = read_slice(text, facts, scope)
+            part = read_slice(text, facts, scope, inspection.trees)
             body = Body(part.body, facts, scope, inspection.project, inspection.target, is_test=in_tests)
             found = [f for rule in rules for f in _ask(inspection, rule, body, part.span, shown, text)]
         except (TooDeep, RecursionError):

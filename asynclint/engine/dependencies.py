@@ -1,7 +1,7 @@
 """What the findings of a file may depend on besides the file."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from asynclint.facts.said import Said, Words
 
@@ -36,6 +36,22 @@ class Dependencies:
         """How often a file says a word."""
         self._direct[path].add(EVERYTHING)
         return self._words.times(path, word)
+
+    def untouched(self, paths: Iterable[str], changed: Iterable[str]) -> frozenset[str]:
+        """Those of these files that have been led to none of the changed ones, nor to `EVERYTHING`."""
+        leading: defaultdict[str, list[str]] = defaultdict(list)
+        for path, direct in self._direct.items():
+            for origin in direct:
+                leading[origin].append(path)
+        touched = waiting = {*changed, EVERYTHING}
+        while waiting:
+            waiting = {path for origin in waiting for path in leading[origin]} - touched
+            touched = touched | waiting
+        return frozenset(paths) - touched
+
+    def take_over(self, former: "Dependencies", paths: Collection[str]) -> None:
+        """These files have been led where a former one says."""
+        self._direct |= {path: {*direct} for path, direct in former._direct.items() if path in paths}
 
     def of(self, path: str) -> frozenset[str]:
         """The file and all that it has been led to, by way of others too; `EVERYTHING` among them when it is that."""

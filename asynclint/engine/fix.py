@@ -6,8 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from asynclint.config import Config
-from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.run import FileReport, Runner
 from asynclint.engine.waiving import UNUSED_WAIVER
 from asynclint.finding import Finding, Fix
 from asynclint.source.edits import edited, overlap
@@ -15,6 +14,7 @@ from asynclint.source.text import SourceText
 
 _MOST_ROUNDS = 10  # a fix that makes room for another one, and so on
 
+MakeRunner: TypeAlias = Callable[[Mapping[str, bytes | str]], Runner]
 Wanted: TypeAlias = Callable[[Finding], Fix | None]  # the fix to make for a finding, if any
 Plan: TypeAlias = Sequence[tuple[Finding, Fix]]  # fixes of one file that do not get into each other's way
 
@@ -30,17 +30,16 @@ class Fixed(Struct, frozen=True):
 
 def fix(
     reports: Mapping[str, FileReport],
-    config: Config,
-    choose: Choose,
+    make_runner: MakeRunner,
     wanted: Wanted,
     contents: Mapping[str, bytes | str] | None = None,
 ) -> list[Fixed]:
     """Makes the wanted fixes in the files of these reports, in memory, until no more of them can be made.
 
     A fix is left out where another is in its way (it has its turn later), and where the text would not be valid Python
-    afterwards or would give a rule more to find than before.
+    afterwards or would give a rule more to find than before. `make_runner` gives what checks such texts.
     """
-    state = _State(config, choose, wanted, contents or {})
+    state = _State(make_runner, wanted, contents or {})
     pending = {path: report for path, report in reports.items() if any(map(wanted, report.findings))}
     for path in pending:
         state.open(path)
@@ -54,9 +53,8 @@ def fix(
 class _State:
     """The texts as they are by now, and what has been made of them."""
 
-    def __init__(self, config: Config, choose: Choose, wanted: Wanted, contents: Mapping[str, bytes | str]) -> None:
-        self._config = config
-        self._choose = choose
+    def __init__(self, make_runner: MakeRunner, wanted: Wanted, contents: Mapping[str, bytes | str]) -> None:
+        self._make_runner = make_runner
         self._wanted = wanted
         self._contents = dict(contents)
         self._before: dict[str, SourceText] = {}
@@ -65,7 +63,7 @@ class _State:
 
     def open(self, path: str) -> None:
         """Reads a file that has something to fix."""
-        self._before[path] = self._now[path] = Runner(self._config, self._choose, self._contents).workspace.text(path)
+        self._before[path] = self._now[path] = self._make_runner(self._contents).workspace.text(path)
         self._made[path] = []
 
     def fixed(self) -> list[Fixed]:
@@ -107,7 +105,7 @@ class _State:
         return done
 
     def _checked(self, plans: Mapping[str, Plan]) -> dict[str, FileReport]:
-        runner = Runner(self._config, self._choose, {**self._contents, **self._texts(plans)})
+        runner = self._make_runner({**self._contents, **self._texts(plans)})
         return {path: runner.check(path) for path in plans}
 
     def _texts(self, plans: Mapping[str, Plan]) -> dict[str, str]:

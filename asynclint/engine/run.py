@@ -20,14 +20,14 @@ from asynclint.engine.check import (
     check_file,
     said,
 )
+from asynclint.engine.trees import Trees
 from asynclint.engine.waiving import HOUSEKEEPING, Heard, Page, Waived, unused, waive, without_reason
-from asynclint.engine.workspace import Workspace
+from asynclint.engine.workspace import Around, Workspace
 from asynclint.facts.module import ModuleFacts
 from asynclint.finding import Finding
 from asynclint.rule import Default
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
-from asynclint.source.folders import Folders
 from asynclint.source.text import SourceText
 from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
@@ -54,11 +54,12 @@ class Runner:
         config: Config,
         choose: Choose,
         overlays: Mapping[str, bytes | str] | None = None,
-        folders: Folders | None = None,
+        around: Around | None = None,
+        trees: Trees | None = None,
         *,
         sieve: bool = True,
     ) -> None:
-        self.workspace = Workspace(config, overlays, folders)
+        self.workspace = Workspace(config, overlays, around)
         target = Target(config.target_version.oldest, config.target_version.newest)
         self._chosen = chosen = choose(config)
         self._waiving = config.waiving
@@ -76,16 +77,20 @@ class Runner:
             is_test=files_like(config.test_files),
             is_meant=lambda path, glob: meant[glob](path),
             sieve=sieve,
+            trees=trees,
         )
 
-    def check(self, path: str) -> FileReport:
-        """The report of one file, whatever is wrong with it."""
+    def check(self, path: str, go_on: Callable[[], None] = lambda: None) -> FileReport:
+        """The report of one file, whatever is wrong with it.
+
+        `go_on` is called between its bodies, and may raise `Abandoned` when nobody waits for the report any more.
+        """
         if path.endswith(".pyi"):  # read for what it tells of other files, never linted
             return FileReport()
         try:
             opened = self.workspace.open(path)
             if opened is not None:
-                return self._report(*opened)
+                return self._report(*opened, go_on)
         except OSError as error:
             return FileReport(errors=(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}",))
         except Exception as error:
@@ -93,12 +98,12 @@ class Runner:
         failure = self.workspace.failure(path)
         return FileReport((failure,) if failure else ())
 
-    def _report(self, text: SourceText, facts: ModuleFacts) -> FileReport:
+    def _report(self, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None]) -> FileReport:
         waivers = read_waivers(text) if self._waiving is not Waiving.NOTHING else ()
         if self._is_skipped(text, waivers):
             skipping = [waiver for waiver in waivers if waiver.kind is Kind.SKIP_FILE]
             return FileReport(tuple(self._notes(text, facts.path, skipping)))
-        found = list(check_file(self._inspection, text, facts))
+        found = list(check_file(self._inspection, text, facts, go_on))
         findings = {finding for finding in found if isinstance(finding, Finding)}
         is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
         if waivers:

@@ -1,76 +1,115 @@
 """The same files linted again and again, each time with the findings of a fresh run."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.run import Choose, FileReport, Runner
-from asynclint.engine.workspace import Workspace, configured_roots, environment
+from asynclint.engine.trees import Trees
+from asynclint.engine.workspace import Around, Overlay, configured_roots, environment
 from asynclint.source.files import state
 from asynclint.source.folders import Folders
+
+_NONE: Mapping[str, Overlay] = MappingProxyType({})
 
 
 class Session:
     """Remembers the report of each file, and what has to be as it was for the report to hold."""
 
-    def __init__(self, choose: Choose) -> None:
+    def __init__(self, choose: Choose, *, keeps: bool = False) -> None:
+        """One that `keeps` what it has read spares the next process to read it."""
         self.reports: dict[str, FileReport] = {}
         self._choose = choose
+        self._keeps = keeps
         self._surroundings: object = None
-        self._workspace: Workspace | None = None
+        self._looks = True  # at the disk, when it is asked next
+        self._config: Config | None = None
+        self._runner: Runner | None = None
+        self._around: Around | None = None
+        self._trees = Trees()
         self._needs: dict[str, frozenset[str]] = {}  # by file: the files on which its report depends
         self._folders = Folders()
+        self._unsaved: frozenset[str] = frozenset()
 
-    def check(self, files: Sequence[str], config: Config, typed: Sequence[str]) -> list[str]:
+    def look_again(self) -> None:
+        """Files on the disk may have changed, come or gone."""
+        self._looks = True
+
+    def check(
+        self,
+        files: Sequence[str],
+        config: Config,
+        typed: Sequence[str] = (),
+        overlays: Mapping[str, Overlay] = _NONE,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> list[str]:
         """Brings the reports of these files up to date; gives the files that had to be linted for it.
 
-        `typed` are all files of the run, by the names the user knows them by.
+        `typed` are all files of the run, by the names the user knows them by; `overlays` say something else than on
+        the disk, which is looked at only after `look_again`. `go_on` is called now and then, and may raise `Abandoned`
+        to leave it at that.
         """
-        former = self._workspace
-        changed = former.changed() if former is not None else frozenset[str]()
-        surroundings = _surroundings(config)
-        if surroundings != self._surroundings or not self._folders.renew():
-            self.reports, self._needs, self._folders = {}, {}, Folders()
-        affected = [path for path in files if self._is_affected(path, changed)]
-        kept = {path: self.reports[path] for path in files if path in self.reports}
-        self.reports = kept | self._checked(affected, typed, config, former, changed) if affected else kept
-        self._surroundings = surroundings
+        looks = self._looks or config != self._config
+        changed = self._runner.workspace.changed(overlays, looks=looks) if self._runner else frozenset[str]()
+        unsaved = self._unsaved if not changed and not looks else _unsaved(overlays)
+        surroundings = _surroundings(config) if looks else self._surroundings
+        if unsaved != self._unsaved or surroundings != self._surroundings or (looks and not self._folders.renew()):
+            self.reports, self._needs, self._folders, self._around = {}, {}, Folders(unsaved), None
+            self._unsaved = unsaved
+        if looks or changed:
+            self.reports = {path: each for path, each in self.reports.items() if not self._is_affected(path, changed)}
+        affected = [path for path in files if path not in self.reports]
+        if changed or (looks and affected) or self._runner is None:
+            self._runner = self._renewed(config, overlays, changed, looks=looks)
+        self._surroundings, self._config, self._looks = surroundings, config, False
+        self._runner.workspace.name(typed)
+        for path in affected:
+            self.reports[path] = self._runner.check(path, go_on)
+            self._needs[path] = self._runner.workspace.dependencies.of(os.path.abspath(path))
         return affected
 
     def places(self) -> frozenset[str]:
         """The directories where a change may matter: of what was read, and where modules were looked for."""
-        read = self._workspace.states if self._workspace is not None else ()
-        sites = self._workspace.sites if self._workspace is not None else ()
+        workspace = self._runner.workspace if self._runner is not None else None
+        read, sites = (workspace.states, workspace.sites) if workspace is not None else ((), ())
         return frozenset((*map(os.path.dirname, read), *self._folders.known(), *sites))
 
     def is_outdated(self) -> bool:
         """Has something changed of what was read?"""
-        return not self._folders.renew() or (self._workspace is not None and bool(self._workspace.changed()))
+        return not self._folders.renew() or (self._runner is not None and bool(self._runner.workspace.changed(_NONE)))
 
     def _is_affected(self, path: str, changed: frozenset[str]) -> bool:
-        report = self.reports.get(path)
-        if report is None or report.errors:
+        if self.reports[path].errors:
             return True
         return EVERYTHING in self._needs[path] or not changed.isdisjoint(self._needs[path])
 
-    def _checked(
-        self,
-        files: Sequence[str],
-        typed: Sequence[str],
-        config: Config,
-        former: Workspace | None,
-        changed: frozenset[str],
-    ) -> dict[str, FileReport]:
-        runner = Runner(config, self._choose, folders=self._folders)
-        workspace = self._workspace = runner.workspace
-        workspace.name(typed)
-        if former is not None:
-            workspace.take_over(former, changed)
-        reports = {path: runner.check(path) for path in files}
-        self._needs |= {path: workspace.dependencies.of(os.path.abspath(path)) for path in files}
-        return reports
+    def _renewed(
+        self, config: Config, overlays: Mapping[str, Overlay], changed: frozenset[str], *, looks: bool
+    ) -> Runner:
+        """A runner that knows what has changed, and reads nothing else again."""
+        if looks or self._around is None:
+            looks = True
+            self._around = Around(config, self._folders, keeps=self._keeps)
+        self._trees.age()
+        runner = Runner(config, self._choose, overlays, self._around, self._trees)
+        if self._runner is not None:
+            runner.workspace.take_over(self._runner.workspace, changed, looks=looks)
+        return runner
+
+    def runner(self, overlays: Mapping[str, Overlay]) -> Runner:
+        """A runner of its own for other contents, which reads nothing else again; only after a `check`."""
+        assert self._config is not None
+        assert self._runner is not None
+        changed = self._runner.workspace.changed(overlays, looks=False)
+        return self._renewed(self._config, overlays, changed, looks=False)
+
+
+def _unsaved(overlays: Mapping[str, Overlay]) -> frozenset[str]:
+    """Those of them that are not on the disk."""
+    return frozenset(path for path in map(os.path.abspath, overlays) if not os.path.exists(path))
 
 
 def _surroundings(config: Config) -> object:

@@ -7,12 +7,12 @@ stands below an `if` of ours, so that its lines, columns and strings stay what t
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import libcst as cst
-from libcst.metadata import CodePosition, CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodePosition
 
 from asynclint.engine.depth import DEEPEST
+from asynclint.engine.trees import Tree, Trees
 from asynclint.facts.module import ModuleFacts, ScopeKind
 from asynclint.finding import Span
 from asynclint.rule.trees import walk
@@ -33,51 +33,48 @@ class NotRead(Exception):  # noqa: N818
 class Slice:
     """The tree of one body and the way back to the file."""
 
-    def __init__(
-        self, module: cst.Module, body: cst.CSTNode, first_line: int, cut: Mapping[int, int] | None = None
-    ) -> None:
+    def __init__(self, tree: Tree, body: cst.CSTNode, first_line: int, cut: Mapping[int, int] | None = None) -> None:
         """`first_line` is where the slice begins in the file, `cut` how much is cut off the front of its lines."""
-        self._module = module
+        self._tree = tree
         self.body = body
         self._first_line = first_line
         self._cut = cut or {}
 
-    @cached_property
-    def _positions(self) -> "dict[cst.CSTNode, CodeRange]":
-        wrapper = MetadataWrapper(self._module, unsafe_skip_copy=True)
-        return dict(wrapper.resolve(PositionProvider))
-
     def span(self, node: cst.CSTNode) -> Span:
         """Where a node of this slice stands in the file."""
-        place = self._positions[node]
+        place = self._tree.positions[node]
         return Span(*self._place(place.start), *self._place(place.end))
 
     def _place(self, at: CodePosition) -> tuple[int, int]:
         return at.line + self._first_line - 1, at.column + self._cut.get(at.line, 0) + 1
 
 
-def read_slice(text: SourceText, facts: ModuleFacts, scope: int) -> Slice:
-    """The libcst tree of a function or module. Raises `TooDeep` and `NotRead`."""
+def read_slice(text: SourceText, facts: ModuleFacts, scope: int, trees: Trees | None = None) -> Slice:
+    """The libcst tree of a function or module, which may be known. Raises `TooDeep` and `NotRead`."""
     try:
-        return _slice(text, facts, scope)
+        return _slice(text, facts, scope, trees or Trees())
     except RecursionError:
         raise TooDeep from None
     except cst.ParserSyntaxError:
         raise NotRead from None
 
 
-def _slice(text: SourceText, facts: ModuleFacts, scope: int) -> Slice:
+def _slice(text: SourceText, facts: ModuleFacts, scope: int, trees: Trees) -> Slice:
     here = facts.scopes[scope]
     if here.kind is ScopeKind.MODULE:
         lines, cut = _without_page_breaks(text.lines)
-        module = _parse(lines)
-        return Slice(module, module, 1, cut)
+        tree = _tree(lines, trees)
+        return Slice(tree, tree.module, 1, cut)
     lines, cut = _without_page_breaks(text.lines[here.first_line - 1 : here.last_line])
     if not lines[0][:1].isspace():
-        module = _parse(lines)
-        return Slice(module, _function(module), here.first_line, cut)
-    module = _parse(["if True:", *lines])
-    return Slice(module, _function(module), here.first_line - 1, {n + 1: cut[n] for n in cut})
+        tree = _tree(lines, trees)
+        return Slice(tree, _function(tree.module), here.first_line, cut)
+    tree = _tree(["if True:", *lines], trees)
+    return Slice(tree, _function(tree.module), here.first_line - 1, {n + 1: cut[n] for n in cut})
+
+
+def _tree(lines: Sequence[str], trees: Trees) -> Tree:
+    return trees.of("\n".join(lines) + "\n", _parse)
 
 
 def _without_page_breaks(lines: Sequence[str]) -> tuple[list[str], dict[int, int]]:
@@ -86,8 +83,7 @@ def _without_page_breaks(lines: Sequence[str]) -> tuple[list[str], dict[int, int
     return [line[cut.get(n, 0) :] for n, line in enumerate(lines, 1)], cut
 
 
-def _parse(lines: Sequence[str]) -> cst.Module:
-    source = "\n".join(lines) + "\n"
+def _parse(source: str) -> cst.Module:
     if _depth(parse(source)) > DEEPEST:
         raise TooDeep
     try:

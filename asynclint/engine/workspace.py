@@ -4,6 +4,7 @@ import glob
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from asynclint.config import Config, ConfigError
 from asynclint.engine.check import cannot_analyse
@@ -16,6 +17,7 @@ from asynclint.facts.knowledge.declared import Declarations, Declared, Role
 from asynclint.facts.knowledge.packages import known_packages
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
+from asynclint.facts.reach import reach_of
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
 from asynclint.source.environment import Environment, inferred_environment, site_directories
@@ -25,6 +27,8 @@ from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
+
+_PROJECT = "-"  # stands on the shelf beside the names of packages
 
 
 def configured_roots(config: Config) -> list[str]:
@@ -62,11 +66,35 @@ def _installed_facts(path: str) -> ModuleFacts | None:
         return None
 
 
-def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
-    """Gives the facts of installed modules, which are kept from run to run."""
+def _shelf(config: Config) -> Shelf:
+    """Where facts are kept from run to run."""
     beside = os.path.join(root_of(config), FOLDER) if config.root else ""
-    shelf = Shelf((config.cache_dir or beside) if config.cache else "")
+    return Shelf((config.cache_dir or beside) if config.cache else "")
+
+
+def _kept_facts(shelf: Shelf, packages: Environment) -> Callable[[str], ModuleFacts | None]:
+    """Gives the facts of installed modules."""
     return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
+
+
+Overlay: TypeAlias = bytes | str  # what a file is to say instead
+
+
+class Around:
+    """Where modules are looked for and what installed packages say, as it was when somebody first asked."""
+
+    def __init__(self, config: Config, folders: Folders | None = None, *, keeps: bool = False) -> None:
+        """One that `keeps` what files of the project say spares the next run to read those that are not linted.
+
+        Raises `ConfigError` when the configuration means an environment that is not there.
+        """
+        packages = Environment(environment(config))
+        self.sites = packages.sites
+        is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
+        self.locate = ModuleFinder(configured_roots(config), is_library, folders).locate
+        shelf = _shelf(config)
+        self.installed = Installed(_kept_facts(shelf, packages), packages) if packages.sites else None
+        self.shelf = shelf if keeps else None
 
 
 class Workspace:
@@ -77,8 +105,9 @@ class Workspace:
     """
 
     def __init__(
-        self, config: Config, overlays: Mapping[str, bytes | str] | None = None, folders: Folders | None = None
+        self, config: Config, overlays: Mapping[str, Overlay] | None = None, around: Around | None = None
     ) -> None:
+        around = around or Around(config)
         self._overlays = {os.path.abspath(path): data for path, data in (overlays or {}).items()}
         self._typed: dict[str, str] = {}
         self.texts: dict[str, SourceText] = {}
@@ -86,15 +115,11 @@ class Workspace:
         self.reading = 0.0  # seconds so far
         self.states: dict[str, State] = {}  # of files, before they were read
         self._known: dict[str, ModuleFacts | None] = {}
-        packages = Environment(environment(config))
-        self.sites = packages.sites
-        is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
-        finder = ModuleFinder(configured_roots(config), is_library, folders)
-        outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
-        words = Words(self._content, (*config.exclude, *config.extend_exclude))
-        self.dependencies = Dependencies(finder.locate, words)
-        locate = self.dependencies.locate
-        self.project = Project(self._facts, locate, _blocking(config), outside, self.dependencies, _declared(config))
+        self.sites = around.sites
+        self._shelf = around.shelf
+        self._words = Words(self._content, (*config.exclude, *config.extend_exclude))
+        self.dependencies = said = Dependencies(around.locate, self._words)
+        self.project = Project(self._facts, said.locate, _blocking(config), around.installed, said, _declared(config))
 
     def name(self, paths: Iterable[str]) -> None:
         """The names by which the user knows these files, whichever of them is opened first."""
@@ -107,7 +132,9 @@ class Workspace:
         if absolute not in self._overlays and not os.access(absolute, os.R_OK):
             read(absolute)
         facts = self.project.module(absolute)
-        return (self.texts[absolute], facts) if facts is not None else None
+        if facts is None and absolute not in self.failures:
+            self._read(absolute)
+        return (self._text(absolute), facts) if facts is not None else None
 
     def says(self, path: str, text: str) -> bool:
         """Is this what the file says, whatever its newlines?"""
@@ -122,7 +149,10 @@ class Workspace:
 
     def column(self, path: str, line: int, offset: int) -> int:
         """The 1-based code point column of a 0-based UTF-8 offset in a file that has been read."""
-        return self.texts[path].column(line, offset)
+        try:
+            return self._text(path).column(line, offset)
+        except (OSError, Unreadable):  # it has changed since
+            return offset + 1
 
     def shown(self, path: str) -> str:
         """A path as the user typed it, or relative to where they stand."""
@@ -132,8 +162,8 @@ class Workspace:
         return path if relative.startswith("..") else relative
 
     def _content(self, path: str) -> bytes:
-        content = self._overlays.get(path)
-        return read(path) if content is None else content.encode() if isinstance(content, str) else content
+        content = self._overlays[path] if path in self._overlays else read(path)
+        return content.encode(errors="replace") if isinstance(content, str) else content
 
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""
@@ -141,24 +171,51 @@ class Workspace:
         content = self._overlays[path] if path in self._overlays else read(path)
         return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
-    def changed(self) -> frozenset[str]:
-        """The files that are not any more as they were when they were read."""
-        return frozenset(path for path, seen in self.states.items() if state(path) != seen)
+    def _text(self, path: str) -> SourceText:
+        if path not in self.texts:
+            self.texts[path] = self.text(path)
+        return self.texts[path]
 
-    def take_over(self, former: "Workspace", changed: frozenset[str]) -> None:
-        """Spares itself the reading of what a former one has read, but for the files that have changed."""
+    def changed(self, overlays: Mapping[str, Overlay], *, looks: bool = True) -> frozenset[str]:
+        """The files that are not any more as they were when they were read, now that these say something else.
+
+        Unless it `looks`, nothing on the disk has changed.
+        """
+        before, now = self._overlays, {os.path.abspath(path): data for path, data in overlays.items()}
+        replaced = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)}
+        kept = (path for path in self.states if path not in now) if looks else ()
+        return frozenset((*replaced, *(path for path in kept if state(path) != self.states[path])))
+
+    def take_over(self, former: "Workspace", changed: frozenset[str], *, looks: bool = True) -> None:
+        """Spares itself the reading of what a former one has read, but for the files that have changed.
+
+        Unless it `looks` at the disk, where anything may have come or gone, it knows too what was found out of those
+        that have nothing to do with these.
+        """
         self._known = {path: facts for path, facts in former._known.items() if path not in changed}
         self.states = {path: former.states[path] for path in self._known}
         self.texts = {path: text for path, text in former.texts.items() if path in self._known}
         self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
+        if not looks:
+            untouched = former.dependencies.untouched(self._known, changed)
+            self._words.take_over(former._words, changed)
+            self.dependencies.take_over(former.dependencies, untouched)
+            self.project.take_over(former.project, untouched)
+            reach_of(self.project).take_over(reach_of(former.project), untouched)
 
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:
             started = time.perf_counter()
             self.states[path] = state(path)
-            self._known[path] = self._read(path)
+            self._known[path] = self._remembered(path)
             self.reading += time.perf_counter() - started
         return self._known[path]
+
+    def _remembered(self, path: str) -> ModuleFacts | None:
+        """The facts of a file; those of one that is not linted itself may come from another run."""
+        if self._shelf is None or path in self._overlays or path in self._typed:
+            return self._read(path)
+        return self._shelf.facts(path, _PROJECT, self._read)
 
     def _read(self, path: str) -> ModuleFacts | None:
         text = None

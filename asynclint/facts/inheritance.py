@@ -1,7 +1,7 @@
 """The order in which Python looks for an attribute among the bases of a class, and the classes below."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from asynclint.facts.code import Code
@@ -22,6 +22,11 @@ class Inheritance:
         self._questions = questions
         self._lineages: dict[Class, Lineage] = {}
         self._below: dict[str, dict[Class, list[Class]]] = {}
+
+    def take_over(self, former: "Inheritance", paths: Collection[str]) -> None:
+        """Gives the answers of a former one about the classes of these files."""
+        self._lineages |= {klass: lineage for klass, lineage in former._lineages.items() if klass.path in paths}
+        self._below |= {path: below for path, below in former._below.items() if path in paths}
 
     def lineage(self, klass: Class) -> Lineage:
         """The class and all it inherits from, in order; None for a base that is not known."""

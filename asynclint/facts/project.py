@@ -4,7 +4,7 @@ Unknown is a normal answer (None), and the one given whenever two bindings of a 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from asynclint.facts.annotations import Promise, promises, sole
 from asynclint.facts.bindings import Bindings
@@ -79,6 +79,12 @@ class Project:
             self, self._bindings, self._inheritance, self._decorators, self._library, self._questions
         )
         self._results = Results(self, self._inheritance, self._decorators, self._library)
+
+    def take_over(self, former: "Project", paths: Collection[str]) -> None:
+        """Gives the answers of a former one about what stands in these files, which all that matters to them allows."""
+        self._entities |= {key: entity for key, entity in former._entities.items() if key[0] in paths}
+        self._module_names |= former._module_names
+        self._inheritance.take_over(former._inheritance, paths)
 
     # modules, functions, classes
 

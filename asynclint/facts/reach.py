@@ -1,6 +1,6 @@
 """Which plain functions reach a blocking call or start an event loop, and by which way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from heapq import heapify, heappop, heappush
 
@@ -64,6 +64,11 @@ class Reach:
         self._edges: dict[Function, list[_Edge]] = {}
         self._calls: dict[str, dict[int, list[CallFacts]]] = {}
         self._searches: dict[frozenset[str], _Search] = {}
+
+    def take_over(self, former: "Reach", paths: Collection[str]) -> None:
+        """Remembers what a former one has seen in these files."""
+        self._edges |= {function: edges for function, edges in former._edges.items() if function.path in paths}
+        self._calls |= {path: calls for path, calls in former._calls.items() if path in paths}
 
     def way(self, function: Function, ends: frozenset[str]) -> Way | None:
         """The shortest way from a plain function to one of these ends."""

@@ -113,6 +113,12 @@ class Body:
         start = self.node.body if isinstance(self.node, cst.FunctionDef) else self.node
         return tuple(walk(start, self._live_children))
 
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The variables that it declares to be global or nonlocal."""
+        nodes = (node for node in self.nodes if isinstance(node, cst.Global | cst.Nonlocal))
+        return frozenset(item.name.value for node in nodes for item in node.names)
+
     def _live_children(self, node: "CSTNode") -> "Iterator[CSTNode]":
         """Without what stands under `if TYPE_CHECKING:` or under a constant that is False, or beside its opposite."""
         if isinstance(node, cst.If) and self._never_holds(node.test):

@@ -21,7 +21,7 @@ _IN_PLACE = "AddAssign", "SubtractAssign", "BitOrAssign", "BitAndAssign", "BitXo
 def is_shared(body: Body, target: "BaseExpression") -> bool:
     """Is it an attribute of `self`, a declared global or nonlocal variable, or part of what the body did not make?"""
     if isinstance(target, cst.Name):
-        return target.value in _declared(body)
+        return target.value in body.declared
     root = _root(target)
     if root is None:
         return False
@@ -77,11 +77,6 @@ def _is_plain_value(body: Body, place: Place) -> bool:
         if scope.parent == place.scope and any(code.endswith(f".{place.name}") for code in scope.plain_values):
             return True
     return False
-
-
-def _declared(body: Body) -> frozenset[str]:
-    nodes = (node for node in body.nodes if isinstance(node, cst.Global | cst.Nonlocal))
-    return frozenset(item.name.value for node in nodes for item in node.names)
 
 
 def _root(target: "BaseExpression") -> str | None:

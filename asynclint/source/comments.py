@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from asynclint.finding import Edit, Span
 from asynclint.source.text import SourceText
-from asynclint.source.waivers import Row, Selector, Waiver
+from asynclint.source.waivers import Kind, Row, Selector, Waiver, read_waivers, rows
 
 
 def without(text: SourceText, waiver: Waiver, dropped: Collection[Selector]) -> Edit:
@@ -31,6 +31,18 @@ def with_noqa(text: SourceText, row: Row, noqa: Waiver | None, codes: Sequence[s
     line = text.line(row.last)
     words = " ".join(filter(None, (f"# noqa: {', '.join(codes)}", reason)))
     return _on_line(row.last, len(line.rstrip()) + 1, len(line) + 1, f"  {words}" if line.strip() else words)
+
+
+def with_ignore(text: SourceText, line: int, code: str) -> Edit:
+    """Adds a code to the `# asynclint: ignore` of a line, or a new one where it is heeded for that line."""
+    row = next((row for row in rows(text) if line in row.lines), Row(range(line, line + 1), range(line, line + 1)))
+    ours = [each for each in read_waivers(text) if each.kind is Kind.IGNORE and each.line == row.last]
+    there = next((each for each in ours if each.selectors and not each.flaw), None)
+    if there is not None:
+        end = there.selectors[-1].end
+        return _on_line(row.last, end, end, f", {code}")
+    last = text.line(row.last)
+    return _on_line(row.last, len(last.rstrip()) + 1, len(last) + 1, f"  # asynclint: ignore[{code}]")
 
 
 def _on_line(line: int, start: int, end: int, text: str) -> Edit:

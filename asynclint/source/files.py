@@ -41,6 +41,10 @@ class Exclusions(Struct, frozen=True):
         """From names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute) in gitignore's globs."""
         return cls(Globs.of(exclude), force_exclude, respect_gitignore)
 
+    def leaves_out(self, path: str) -> bool:
+        """Is a given path excluded, by itself or with a directory it lies in?"""
+        return self.force_exclude and self.excluded.reaches(path, _top(path))
+
 
 def discover(paths: Sequence[str], exclusions: Callable[[str], Exclusions]) -> Discovered:
     """Find the Python files in these files and directories.
@@ -163,7 +167,7 @@ class _Search:
     def start(self, path: str) -> None:
         """Take one path as the user typed it."""
         leaving_out = self._exclusions(path)
-        if leaving_out.force_exclude and leaving_out.excluded.reaches(path, _top(path)):
+        if leaving_out.leaves_out(path):
             return
         try:
             os.stat(path)

@@ -1,7 +1,7 @@
 """What lies in directories, each listed once: looking for modules asks the same few questions very often."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 PROJECT = (".py", ".pyi")  # a stub speaks where the source is not there: an extension module
 INSTALLED = (".pyi", ".py")  # for a library, its stub speaks first
@@ -12,7 +12,11 @@ _NAMESPACE_DEPTH = 4
 class Folders:
     """Directories as they were when they were first asked about."""
 
-    def __init__(self) -> None:
+    def __init__(self, unsaved: Iterable[str] = ()) -> None:
+        """`unsaved` are the paths of files that are to lie in them though they are not on the disk yet."""
+        self._unsaved: dict[str, set[str]] = {}
+        for path in unsaved:
+            self._unsaved.setdefault(os.path.dirname(path), set()).add(os.path.basename(path))
         self._names: dict[str, frozenset[str]] = {}
         self._sought: dict[str, set[str]] = {}  # by directory: the names somebody asked for
         self._searched: set[str] = set()  # directories of which all names may matter
@@ -37,7 +41,7 @@ class Folders:
 
     def renew(self) -> bool:
         """Lists all of them again, unless that would give other answers; tells whether it would not."""
-        now = {directory: _listed(directory) for directory in self._names}
+        now = {directory: self._listed(directory) for directory in self._names}
         is_same = all(self._concerning(each, self._names[each]) == self._concerning(each, now[each]) for each in now)
         if is_same:
             self._names = now
@@ -45,8 +49,11 @@ class Folders:
 
     def _listing(self, directory: str) -> frozenset[str]:
         if directory not in self._names:
-            self._names[directory] = _listed(directory)
+            self._names[directory] = self._listed(directory)
         return self._names[directory]
+
+    def _listed(self, directory: str) -> frozenset[str]:
+        return _listed(directory) | self._unsaved.get(directory, set())
 
     def _concerning(self, directory: str, names: frozenset[str]) -> set[str]:
         """Those of the names that were asked for."""

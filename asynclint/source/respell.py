@@ -10,6 +10,7 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -34,16 +35,22 @@ _LAZY = re.compile(r"lazy[ \t\f]+(?:import|from)\b")
 def parse(text: str, path: str = "<unknown>") -> ast.Module:
     """The tree of a file that this Python or a newer one can read, with lines and columns of this very text.
 
-    Raises what `ast.parse` raises; its SyntaxError speaks of the text as it stands.
+    It is not to be changed: who asks again may get the very same. Raises what `ast.parse` raises; its SyntaxError
+    speaks of the text as it stands.
     """
+    return _parsed(text)
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(text, path)
+            return ast.parse(text)
         except SyntaxError as error:
             spelled = respelled(text)
             try:
-                return _generic(_restored(ast.parse(spelled, path), text, spelled), text)
+                return _generic(_restored(ast.parse(spelled), text, spelled), text)
             except SyntaxError:
                 raise error from None
 

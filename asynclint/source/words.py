@@ -5,7 +5,7 @@ All files below the project's root are read, twice, when somebody first asks, so
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -27,8 +27,14 @@ class Said(Struct, frozen=True):
     is_quoted: bool
 
 
-_NOWHERE = Said((), is_quoted=False)
-_Index = dict[bytes, Said]
+class _Files(Struct, frozen=True):
+    """The files that say a name, and those in which a text consists of it."""
+
+    saying: tuple[str, ...] = ()
+    quoting: frozenset[str] = frozenset()
+
+
+_Index = dict[bytes, _Files]
 
 
 class Words:
@@ -41,17 +47,36 @@ class Words:
         self._content = content
         self._exclusions = Exclusions.of(exclude)
         self._read: dict[str, tuple[frozenset[str], _Index]] = {}
+        self._changed: dict[str, bytes | None] = {}  # what files say now that have changed since; None is not asked yet
+
+    def take_over(self, former: "Words", changed: Iterable[str]) -> None:
+        """Spares itself the reading of what a former one has read, but for the files that have changed."""
+        self._read = former._read.copy()
+        self._changed = dict.fromkeys(former._changed) | dict.fromkeys(changed)
 
     def said(self, path: str, name: str) -> Said:
         """Where the project of a file says the name of a coroutine function; the file itself is always read."""
         root = min(repository_root(path), module_root(path), key=len)
         files, index = self._read.get(root, (frozenset[str](), {}))
-        if path not in files:
+        if path not in files or (self._changed and name.encode() not in index):
             files = files or frozenset(map(os.path.abspath, discover([root], lambda _: self._exclusions).files))
             files |= {path}
             index = self._index(sorted(files))
             self._read[root] = files, index
-        return index.get(name.encode(), _NOWHERE)
+        return self._as_it_is_now(name.encode(), index.get(name.encode(), _Files()), files)
+
+    def _as_it_is_now(self, name: bytes, found: _Files, files: Collection[str]) -> Said:
+        changed = [path for path in self._changed if path in files]
+        saying = {path for path in changed if name in _WORD.findall(self._now(path))}
+        is_quoted = not found.quoting <= self._changed.keys()
+        is_quoted = is_quoted or any(name in _QUOTED.findall(self._now(path)) for path in changed)
+        return Said(tuple(sorted({*found.saying} - {*changed} | saying)), is_quoted=is_quoted)
+
+    def _now(self, path: str) -> bytes:
+        known = self._changed[path]
+        if known is None:
+            known = self._changed[path] = b"".join(content for _, content in self._contents([path]))
+        return known
 
     def times(self, path: str, word: str) -> int:
         """How often a file says a word, or `.word`, comments included."""
@@ -60,13 +85,14 @@ class Words:
 
     def _index(self, files: Sequence[str]) -> _Index:
         names = {name for _, content in self._contents(files) for name in _COROUTINE.findall(content)}
-        said: dict[bytes, list[str]] = {name: [] for name in names}
-        quoted: set[bytes] = set()
+        saying: dict[bytes, list[str]] = {name: [] for name in names}
+        quoting: dict[bytes, set[str]] = {name: set() for name in names}
         for path, content in self._contents(files):
             for name in names.intersection(_WORD.findall(content)):
-                said[name].append(path)
-            quoted |= names.intersection(_QUOTED.findall(content))
-        return {name: Said(tuple(said[name]), is_quoted=name in quoted) for name in names}
+                saying[name].append(path)
+            for name in names.intersection(_QUOTED.findall(content)):
+                quoting[name].add(path)
+        return {name: _Files(tuple(saying[name]), frozenset(quoting[name])) for name in names}
 
     def _contents(self, files: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         for path in files:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from asynclint.doors.cli.completion import complete_rules
-from asynclint.doors.cli.streams import write
+from asynclint.doors.cli.streams import Failure, write
 
 OK, FINDINGS, FAILURE = 0, 1, 2
 
@@ -37,6 +37,16 @@ def _version() -> None:
     from asynclint import __version__
 
     write(f"asynclint {__version__}\n")
+
+
+@app.command("server")
+def _server(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", hidden=True, help="What is done anyway; some clients say it.")
+    ] = True,
+) -> None:
+    """Serve an editor: the Language Server Protocol on stdin and stdout."""
+    raise Failure("`asynclint server` stands alone; give it no options")  # alone it never comes here: see `__main__`
 
 
 def _version_if(asked: bool) -> None:

@@ -22,9 +22,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     workspace.onDidChangeConfiguration((change) => {
       if (['path', 'interpreter'].some((name) => change.affectsConfiguration(`${SECTION}.${name}`))) {
         void started.restart();
-      } else if (change.affectsConfiguration(SECTION)) {
-        void started.tellSettings();
-      }
+      } // the server asks to be told of all others
     }),
   );
   if (python) {

@@ -1,11 +1,10 @@
 /** The server's life: started, restarted, stopped, and what is said when it does not start. */
 
 import { commands, window, workspace, type LogOutputChannel } from 'vscode';
-import { DidChangeConfigurationNotification } from 'vscode-languageclient/node';
 
 import { Client } from './client';
 import { serverCommand, type Command } from './command';
-import { SECTION, toldSettings } from './settings';
+import { SECTION } from './settings';
 
 const INSTALL = "pip install 'asynclint[lsp]'";
 const SHOW_OUTPUT = 'Show Output';
@@ -30,14 +29,6 @@ export class Server {
 
   stop(): Promise<void> {
     return this.inTurn(() => this.stopClient());
-  }
-
-  /** Tells the server that the user has changed settings. */
-  async tellSettings(): Promise<void> {
-    if (this.client?.isRunning()) {
-      const settings = { [SECTION]: toldSettings() };
-      await this.client.sendNotification(DidChangeConfigurationNotification.type, { settings });
-    }
   }
 
   private inTurn(job: () => Promise<void>): Promise<void> {
@@ -82,7 +73,7 @@ export class Server {
 /** Why the server did not start, and what to do. */
 function reason(command: Command, error: string, lastWords: string): string {
   if (lastWords) {
-    return `asynclint: the server did not start: ${lastWords}`;
+    return `asynclint: the server did not start: ${lastWords.replace(/^asynclint: /, '')}`;
   }
   if (error.includes('ENOENT')) {
     return `asynclint: there is no \`${command.program}\`. Install it (${INSTALL}) or set asynclint.path, then restart it.`;

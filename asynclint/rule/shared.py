@@ -21,7 +21,7 @@ _IN_PLACE = "AddAssign", "SubtractAssign", "BitOrAssign", "BitAndAssign", "BitXo
 def is_shared(body: Body, target: "BaseExpression") -> bool:
     """Is it an attribute of `self`, a declared global or nonlocal variable, or part of what the body did not make?"""
     if isinstance(target, cst.Name):
-        return target.value in _declared(body)
+        return target.value in body.declared
     root = _root(target)
     if root is None:
         return False
@@ -79,11 +79,6 @@ def _is_plain_value(body: Body, place: Place) -> bool:
     return False
 
 
-def _declared(body: Body) -> frozenset[str]:
-    nodes = (node for node in body.nodes if isinstance(node, cst.Global | cst.Nonlocal))
-    return frozenset(item.name.value for node in nodes for item in node.names)
-
-
 def _root(target: "BaseExpression") -> str | None:
     node: CSTNode = target
     while isinstance(node, cst.Attribute | cst.Subscript):
@@ -131,5 +126,5 @@ def names_in(node: "CSTNode") -> frozenset[str]:
     return frozenset(part.value for part in walk(node, _without_labels) if isinstance(part, cst.Name))
 
 
-def _without_labels(node: "CSTNode") -> "Iterator[CSTNode]":
-    return iter([node.value]) if isinstance(node, cst.Attribute) else own_children(node)
+def _without_labels(node: "CSTNode") -> "list[CSTNode]":
+    return [node.value] if isinstance(node, cst.Attribute) else own_children(node)

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from asynclint import baseline
 from asynclint.baseline import Baseline, Entries, Stale
-from asynclint.catalog import chosen, fixable
+from asynclint.catalog import chosen, documented, fixable
 from asynclint.config import Changed, Config, Settings
+from asynclint.engine import archive, noqa
 from asynclint.engine import fix as fixing
-from asynclint.engine import noqa
 from asynclint.engine.baselining import Accepted, baseline_to_write
 from asynclint.engine.check import CANNOT_ANALYSE
 from asynclint.engine.explain import NothingToExplain, explain_line
@@ -23,7 +23,7 @@ from asynclint.engine.observer import Observer, Work
 from asynclint.engine.pool import Group, check, run
 from asynclint.engine.run import FileReport, Runner
 from asynclint.engine.session import Session
-from asynclint.engine.workspace import environment
+from asynclint.engine.surroundings import environment
 from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding, Fix
 from asynclint.source.files import Discovered, Exclusions, State, discover, state, upward
@@ -110,9 +110,21 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
         chosen(config)
         environment(config)
     baselines = _baselines(configs)
-    workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
-    observer.discovered(len(found.files), min(workers, len(found.files)), time.perf_counter() - started)
-    return _joined(run(groups, chosen, jobs=workers, observer=observer), found.problems, baselines)
+    codes = frozenset(rule.code for rule in documented())
+    sessions = [archive.load(group.config, found.files, codes) for group in groups]
+    due = [Group(g.config, s.outdated(g.paths, g.config)) for g, s in zip(groups, sessions, strict=True)]
+    count = sum(len(group.paths) for group in due)
+    workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
+    observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
+    observer.unchanged(len(found.files) - count)
+    for index, checked in run(due, found.files, chosen, workers):
+        observer.worked(checked.work)
+        sessions[index].learn(checked.reports, checked.evidence)
+    for group, session, outdated in zip(groups, sessions, due, strict=True):
+        if outdated.paths:
+            archive.save(group.config, session)
+    reports = [session.report(path) for g, session in zip(groups, sessions, strict=True) for path in g.paths]
+    return _joined(reports, found.problems, baselines)
 
 
 def explain(path: str, line: int, settings: Settings) -> Explanation:
@@ -128,9 +140,9 @@ def lint_source(data: bytes | str, filename: str, settings: Settings, *, observe
     observer = observer or Observer()
     observer.discovered(1, 1, 0.0)
     config = settings.governing(filename)
-    reports, work = check(Runner(config, chosen, {filename: data}), [filename])
-    observer.worked(work)
-    return _joined(list(reports.values()), (), _baselines([config]))
+    checked = check(Runner(config, chosen, {filename: data}), [filename])
+    observer.worked(checked.work)
+    return _joined(list(checked.reports.values()), (), _baselines([config]))
 
 
 def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[Finding], Fix | None]:
@@ -155,20 +167,23 @@ def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[F
 def fix(
     findings: Sequence[Finding], settings: Settings, contents: Mapping[str, bytes | str] | None = None
 ) -> list[Fixed]:
-    """Fixes, in memory, what can be fixed of these findings, again and again until nothing more can be.
+    """Fixes, in memory, what can be fixed in the files of these findings, again and again until nothing more can be.
 
     `contents` are what the findings are about where that is not in the files. Raises `ConfigError`.
     """
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.path, []).append(finding)
     wanted = choose_fix(settings)
+    paths = tuple(dict.fromkeys(finding.path for finding in findings if wanted(finding)))
     return [
         fixed
-        for group in grouped(tuple(by_path), settings)
-        for reports in [{path: FileReport(tuple(by_path[path])) for path in group.paths}]
-        for fixed in fixing.fix(reports, group.config, chosen, wanted, contents)
+        for group in grouped(paths, settings)
+        for fixed in fixing.fix(_found_now(group, contents), group.config, chosen, wanted, contents)
     ]
+
+
+def _found_now(group: Group, contents: Mapping[str, bytes | str] | None) -> dict[str, FileReport]:
+    """The reports of files without what is kept of them: that may be a stranger's, who would write into their code."""
+    runner = Runner(group.config, chosen, contents)
+    return {path: runner.check(path) for path in group.paths}
 
 
 def write(fixed: Sequence[Fixed]) -> dict[str, str]:
@@ -240,9 +255,11 @@ class Watch:
         reports: dict[str, FileReport] = {}
         for group in groups:
             key = f"{group.config.file}:{group.config.target_version}"
-            session = self._sessions[key] = former_sessions.get(key) or Session(chosen)
-            linted += session.check(group.paths, group.config, found.files)
-            reports |= session.reports
+            session = self._sessions[key] = former_sessions.get(key) or Session()
+            if outdated := session.outdated(group.paths, group.config):
+                session.check(outdated, group.config, chosen, found.files)
+            linted += outdated
+            reports |= {path: session.report(path) for path in group.paths}
         self._found = found
         files = (file for config in configs for file in (config.file, baseline_to_write(config)) if file)
         self._seen = {place: self._seen.get(place) for place in (*found.folders, *files)}

@@ -1,15 +1,18 @@
 """The files of a run, read and summarised when somebody asks for them, each once."""
 
-import glob
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 
-from asynclint.config import Config, ConfigError
+from asynclint.config import Config
+from asynclint.engine.cache import cache_directory
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.dependencies import Dependencies
 from asynclint.engine.depth import room_for_depth
-from asynclint.engine.shelf import FOLDER, Shelf
+from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.shelf import Shelf
+from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
 from asynclint.facts.knowledge.declared import Declarations, Declared, Role
@@ -18,37 +21,13 @@ from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
-from asynclint.source.environment import Environment, inferred_environment, site_directories
-from asynclint.source.files import State, read, repository_root, state
+from asynclint.source.environment import Environment
+from asynclint.source.files import State, as_typed, digest, read, state
 from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
-
-
-def configured_roots(config: Config) -> list[str]:
-    """Where a configuration file says that modules begin; without one, that is seen from each file."""
-    patterns = [os.path.join(glob.escape(config.root), root) for root in config.src] if config.file else []
-    return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
-
-
-def root_of(config: Config) -> str:
-    """Where the project begins; without a configuration file, its repository."""
-    return config.root if config.file or not config.root else repository_root(config.root)
-
-
-def environment(config: Config) -> tuple[str, ...]:
-    """The directories of the installed packages that the configuration means. Raises `ConfigError`."""
-    if config.python is not None:
-        sites = site_directories(config.python) if config.python else ()
-        if config.python and not sites:
-            place = f"{config.python}: no Python environment is there"
-            raise ConfigError(f'`python`: {place}; name its interpreter or its directory, or "" for none')
-        return sites
-    root = root_of(config)
-    inferred = inferred_environment(root, os.environ) if root else None
-    return site_directories(inferred) if inferred else ()
 
 
 def _installed_facts(path: str) -> ModuleFacts | None:
@@ -62,11 +41,15 @@ def _installed_facts(path: str) -> ModuleFacts | None:
         return None
 
 
-def _kept_facts(config: Config, packages: Environment) -> Callable[[str], ModuleFacts | None]:
-    """Gives the facts of installed modules, which are kept from run to run."""
-    beside = os.path.join(root_of(config), FOLDER) if config.root else ""
-    shelf = Shelf((config.cache_dir or beside) if config.cache else "")
-    return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
+def _kept_facts(config: Config, packages: Environment, states: dict[str, State]) -> Callable[[str], ModuleFacts | None]:
+    """Gives the facts of installed modules, which are kept from run to run, and notes how their files were."""
+    shelf = Shelf(cache_directory(config))
+
+    def facts(path: str) -> ModuleFacts | None:
+        states[path] = state(path)
+        return shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
+
+    return facts
 
 
 class Workspace:
@@ -84,13 +67,16 @@ class Workspace:
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
         self.reading = 0.0  # seconds so far
-        self.states: dict[str, State] = {}  # of files, before they were read
+        self.seen: dict[str, Seen] = {}  # files as they were before they were read
+        self.installed: dict[str, State] = {}  # the same for those of packages
         self._known: dict[str, ModuleFacts | None] = {}
         packages = Environment(environment(config))
         self.sites = packages.sites
         is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
-        finder = ModuleFinder(configured_roots(config), is_library, folders)
-        outside = Installed(_kept_facts(config, packages), packages) if packages.sites else None
+        self._folders = folders or Folders()
+        self._told = 0  # how many of the files have been told about
+        finder = ModuleFinder(configured_roots(config), is_library, self._folders)
+        outside = Installed(_kept_facts(config, packages, self.installed), packages) if packages.sites else None
         words = Words(self._content, (*config.exclude, *config.extend_exclude))
         self.dependencies = Dependencies(finder.locate, words)
         locate = self.dependencies.locate
@@ -126,10 +112,7 @@ class Workspace:
 
     def shown(self, path: str) -> str:
         """A path as the user typed it, or relative to where they stand."""
-        if path in self._typed:
-            return self._typed[path]
-        relative = os.path.relpath(path)
-        return path if relative.startswith("..") else relative
+        return as_typed(path, self._typed)
 
     def _content(self, path: str) -> bytes:
         content = self._overlays.get(path)
@@ -138,32 +121,37 @@ class Workspace:
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""
         path = os.path.abspath(path)
-        content = self._overlays[path] if path in self._overlays else read(path)
-        return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
+        return _decoded(self._overlays[path] if path in self._overlays else read(path))
 
-    def changed(self) -> frozenset[str]:
-        """The files that are not any more as they were when they were read."""
-        return frozenset(path for path, seen in self.states.items() if state(path) != seen)
+    def news(self) -> Evidence:
+        """What the reports rest on that were made since this was last called."""
+        new = {path: self.seen[path] for path in islice(self.seen, self._told, None)}
+        self._told = len(self.seen)
+        return Evidence(new, self.dependencies.news(), self._folders.news(), dict(self.installed))
 
-    def take_over(self, former: "Workspace", changed: frozenset[str]) -> None:
-        """Spares itself the reading of what a former one has read, but for the files that have changed."""
-        self._known = {path: facts for path, facts in former._known.items() if path not in changed}
-        self.states = {path: former.states[path] for path in self._known}
+    def take_over(self, former: "Workspace", unchanged: Collection[str]) -> None:
+        """Spares itself the reading of what a former one has read, as far as it has not changed."""
+        self._known = {path: facts for path, facts in former._known.items() if path in unchanged}
+        self.seen = {path: former.seen[path] for path in self._known}
         self.texts = {path: text for path, text in former.texts.items() if path in self._known}
         self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
 
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:
             started = time.perf_counter()
-            self.states[path] = state(path)
             self._known[path] = self._read(path)
             self.reading += time.perf_counter() - started
         return self._known[path]
 
     def _read(self, path: str) -> ModuleFacts | None:
         text = None
+        before = state(path)
+        self.seen[path] = Seen(before, "")
         try:
-            text = self.texts[path] = self.text(path)
+            content = self._overlays[path] if path in self._overlays else read(path)
+            if isinstance(content, bytes):
+                self.seen[path] = Seen(before, digest(content))
+            text = self.texts[path] = _decoded(content)
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
                 return summarise(tree, path, last_line=len(text.lines))
@@ -180,6 +168,10 @@ class Workspace:
         except ValueError as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, 1, f"is not valid Python: {error}")
         return None
+
+
+def _decoded(content: bytes | str) -> SourceText:
+    return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
 
 def _blocking(config: Config) -> BlockingCalls:

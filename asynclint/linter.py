@@ -111,19 +111,19 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
         environment(config)
     baselines = _baselines(configs)
     codes = frozenset(rule.code for rule in documented())
-    sessions = [archive.load(group.config, found.files, codes) for group in groups]
-    due = [Group(g.config, s.outdated(g.paths, g.config)) for g, s in zip(groups, sessions, strict=True)]
+    records = [archive.load(group.config, found.files, codes) for group in groups]
+    due = [Group(g.config, r.outdated(g.paths, g.config)) for g, r in zip(groups, records, strict=True)]
     count = sum(len(group.paths) for group in due)
     workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
     observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
     observer.unchanged(len(found.files) - count)
     for index, checked in run(due, found.files, chosen, workers):
         observer.worked(checked.work)
-        sessions[index].learn(checked.reports, checked.evidence)
-    for group, session, outdated in zip(groups, sessions, due, strict=True):
+        records[index].learn(checked.reports, checked.evidence)
+    for group, record, outdated in zip(groups, records, due, strict=True):
         if outdated.paths:
-            archive.save(group.config, session)
-    reports = [session.report(path) for g, session in zip(groups, sessions, strict=True) for path in g.paths]
+            archive.save(group.config, record)
+    reports = [record.report(path) for g, record in zip(groups, records, strict=True) for path in g.paths]
     return _joined(reports, found.problems, baselines)
 
 
@@ -255,11 +255,9 @@ class Watch:
         reports: dict[str, FileReport] = {}
         for group in groups:
             key = f"{group.config.file}:{group.config.target_version}"
-            session = self._sessions[key] = former_sessions.get(key) or Session()
-            if outdated := session.outdated(group.paths, group.config):
-                session.check(outdated, group.config, chosen, found.files)
-            linted += outdated
-            reports |= {path: session.report(path) for path in group.paths}
+            session = self._sessions[key] = former_sessions.get(key) or Session(chosen)
+            linted += session.check(group.paths, group.config, found.files)
+            reports |= session.reports
         self._found = found
         files = (file for config in configs for file in (config.file, baseline_to_write(config)) if file)
         self._seen = {place: self._seen.get(place) for place in (*found.folders, *files)}

@@ -1,4 +1,4 @@
-"""Sessions kept from run to run, a file for each configuration: what is found in a file that has not changed, nor
+"""Records kept from run to run, a file for each configuration: what is found in a file that has not changed, nor
 anything it rests on, is not looked for again.
 
 Whoever can write there can hide findings, so a file is only what it was if it is sound, and nothing in it is written
@@ -16,8 +16,8 @@ from msgspec.structs import astuple, replace
 from asynclint.config import Config
 from asynclint.engine.cache import cache_directory, keep, version
 from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.record import Record, identity
 from asynclint.engine.run import FileReport
-from asynclint.engine.session import Session, identity
 from asynclint.finding import Finding
 from asynclint.source.files import State, as_typed, digest
 from asynclint.source.folders import Asked
@@ -30,7 +30,7 @@ Value = TypeVar("Value")
 
 
 class _Kept(Struct, frozen=True, array_like=True):
-    """A session with numbers for its paths; `clean` are files without findings."""
+    """A record with numbers for its paths; `clean` are files without findings."""
 
     surroundings: bytes
     paths: list[str]
@@ -42,28 +42,28 @@ class _Kept(Struct, frozen=True, array_like=True):
     reports: dict[int, FileReport]
 
 
-def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Session:
-    """What is kept for a configuration, a new session when there is nothing, or nothing to be trusted.
+def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Record:
+    """What is kept for a configuration, a new record when there is nothing, or nothing to be trusted.
 
     `typed` are files by the names that findings are to have, `codes` those that findings may have.
     """
     directory = cache_directory(config)
     if not directory:
-        return Session()
+        return Record()
     try:
         with open(os.path.join(directory, _place(config)), "rb") as file:
             kept = msgspec.msgpack.decode(file.read(), type=_Kept)
         return _restored(kept, {os.path.abspath(path): path for path in typed}, codes)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
-        return Session()
+        return Record()
 
 
-def save(config: Config, session: Session) -> None:
-    """Keeps a session for the next run with this configuration, where that is wanted and possible."""
+def save(config: Config, record: Record) -> None:
+    """Keeps a record for the next run with this configuration, where that is wanted and possible."""
     directory = cache_directory(config)
     if directory:
         place = _place(config)
-        keep(directory, place, msgspec.msgpack.encode(_kept(session)))
+        keep(directory, place, msgspec.msgpack.encode(_kept(record)))
         _forget_oldest(os.path.join(directory, os.path.dirname(place)))
 
 
@@ -71,7 +71,7 @@ def _place(config: Config) -> str:
     return os.path.join(_FOLDER, version(), f"{digest(identity(config))}.msgpack")
 
 
-def _kept(session: Session) -> _Kept:
+def _kept(record: Record) -> _Kept:
     numbers: dict[str, int] = {}
 
     def number(path: str) -> int:
@@ -80,16 +80,16 @@ def _kept(session: Session) -> _Kept:
     def numbered(by_path: Mapping[str, Value]) -> dict[int, Value]:
         return {number(path): value for path, value in by_path.items()}
 
-    evidence, certain = session.evidence, {p: report for p, report in session.reports.items() if not report.errors}
+    evidence, certain = record.evidence, {p: report for p, report in record.reports.items() if not report.errors}
     found = {path: _renamed(report, os.path.abspath) for path, report in certain.items() if _says_something(report)}
     leads = {number(path): list(map(number, led)) for path, led in evidence.leads.items()}
     seen, asked, installed = numbered(evidence.seen), numbered(evidence.asked), numbered(evidence.installed)
     clean = [number(path) for path in certain if path not in found]
     reports = numbered(found)
-    return _Kept(session.surroundings, [*numbers], seen, leads, asked, installed, clean, reports)
+    return _Kept(record.surroundings, [*numbers], seen, leads, asked, installed, clean, reports)
 
 
-def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Session:
+def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
     """Raises LookupError and ValueError when the parts do not fit together."""
     paths = kept.paths
 
@@ -104,7 +104,7 @@ def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> 
             if finding.path != path or not _is_sound(finding, codes):
                 raise ValueError(path)
         reports[path] = _renamed(report, lambda name: as_typed(name, typed))
-    return Session(kept.surroundings, reports, evidence)
+    return Record(kept.surroundings, reports, evidence)
 
 
 def _says_something(report: FileReport) -> bool:

@@ -47,3 +47,12 @@ class Dependencies:
         if other not in self._direct[path]:
             self._direct[path].add(other)
             self._new[path].add(other)
+
+    def of(self, path: str) -> frozenset[str]:
+        """The file and all that it has been led to, by way of others too; `EVERYTHING` among them when it is that."""
+        found, waiting = {path}, [path]
+        while waiting:
+            new = self._direct.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)

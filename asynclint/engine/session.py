@@ -1,85 +1,80 @@
-"""Reports that outlive a run: each holds as long as all that it rests on is as it was."""
+"""The same files linted again and again, each time with the findings of a fresh run."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-
-import msgspec
-from msgspec.structs import replace
+from collections.abc import Sequence
 
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
-from asynclint.engine.evidence import Evidence
-from asynclint.engine.pool import check, named
-from asynclint.engine.run import Choose, FileReport
+from asynclint.engine.dependencies import EVERYTHING
+from asynclint.engine.run import Choose, FileReport, Runner
 from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.engine.workspace import Workspace
 from asynclint.source.files import state
+from asynclint.source.folders import Folders
 
 
 class Session:
-    """Remembers the reports of files that one configuration governs, by absolute path, and what they rest on.
+    """Remembers the report of each file, and what has to be as it was for the report to hold."""
 
-    `surroundings` are those in which they were made.
-    """
-
-    def __init__(
-        self,
-        surroundings: bytes = b"",
-        reports: Mapping[str, FileReport] | None = None,
-        evidence: Evidence | None = None,
-    ) -> None:
-        self.surroundings = surroundings
-        self.reports = dict(reports or {})
-        self.evidence = evidence or Evidence()
+    def __init__(self, choose: Choose) -> None:
+        self.reports: dict[str, FileReport] = {}
+        self._choose = choose
+        self._surroundings: object = None
         self._workspace: Workspace | None = None
+        self._needs: dict[str, frozenset[str]] = {}  # by file: the files on which its report depends
+        self._folders = Folders()
 
-    def outdated(self, files: Iterable[str], config: Config) -> list[str]:
-        """Forgets what does not hold any more, and gives those of the files that have to be linted."""
-        now = surroundings(config)
-        if now != self.surroundings or self.evidence.is_outdated():
-            self.surroundings, self.reports, self.evidence = now, {}, Evidence()
-        changed = self.evidence.changed()
-        unsure = (path for path, report in self.reports.items() if report.errors)
-        for path in (*self.evidence.affected(changed), *unsure):
-            self.reports.pop(path, None)
-        self.evidence.forget(changed)
-        return [path for path in files if os.path.abspath(path) not in self.reports]
+    def check(self, files: Sequence[str], config: Config, typed: Sequence[str]) -> list[str]:
+        """Brings the reports of these files up to date; gives the files that had to be linted for it.
 
-    def learn(self, reports: Mapping[str, FileReport], evidence: Evidence) -> None:
-        """Takes over what has been found."""
-        self.reports |= {os.path.abspath(path): report for path, report in reports.items()}
-        self.evidence.add(evidence)
-
-    def check(self, files: Sequence[str], config: Config, choose: Choose, typed: Sequence[str]) -> None:
-        """Lints files here, with what is still known of others; `typed` are all files, as the user knows them."""
-        runner = named(config, typed, choose)
-        if self._workspace is not None:
-            runner.workspace.take_over(self._workspace, self.evidence.seen)
-        self._workspace = runner.workspace
-        checked = check(runner, files)
-        self.learn(checked.reports, checked.evidence)
-
-    def report(self, path: str) -> FileReport:
-        """The report of a file that is not outdated."""
-        return self.reports[os.path.abspath(path)]
+        `typed` are all files of the run, by the names the user knows them by.
+        """
+        former = self._workspace
+        changed = former.changed() if former is not None else frozenset[str]()
+        surroundings = _surroundings(config)
+        if surroundings != self._surroundings or not self._folders.renew():
+            self.reports, self._needs, self._folders = {}, {}, Folders()
+        affected = [path for path in files if self._is_affected(path, changed)]
+        kept = {path: self.reports[path] for path in files if path in self.reports}
+        self.reports = kept | self._checked(affected, typed, config, former, changed) if affected else kept
+        self._surroundings = surroundings
+        return affected
 
     def places(self) -> frozenset[str]:
         """The directories where a change may matter: of what was read, and where modules were looked for."""
+        read = self._workspace.states if self._workspace is not None else ()
         sites = self._workspace.sites if self._workspace is not None else ()
-        return frozenset((*map(os.path.dirname, self.evidence.seen), *self.evidence.asked, *sites))
+        return frozenset((*map(os.path.dirname, read), *self._folders.known(), *sites))
 
     def is_outdated(self) -> bool:
         """Has something changed of what was read?"""
-        return self.evidence.is_outdated() or bool(self.evidence.changed())
+        return not self._folders.renew() or (self._workspace is not None and bool(self._workspace.changed()))
+
+    def _is_affected(self, path: str, changed: frozenset[str]) -> bool:
+        report = self.reports.get(path)
+        if report is None or report.errors:
+            return True
+        return EVERYTHING in self._needs[path] or not changed.isdisjoint(self._needs[path])
+
+    def _checked(
+        self,
+        files: Sequence[str],
+        typed: Sequence[str],
+        config: Config,
+        former: Workspace | None,
+        changed: frozenset[str],
+    ) -> dict[str, FileReport]:
+        runner = Runner(config, self._choose, folders=self._folders)
+        workspace = self._workspace = runner.workspace
+        workspace.name(typed)
+        if former is not None:
+            workspace.take_over(former, changed)
+        reports = {path: runner.check(path) for path in files}
+        self._needs |= {path: workspace.dependencies.of(os.path.abspath(path)) for path in files}
+        return reports
 
 
-def identity(config: Config) -> bytes:
-    """What of a configuration makes a difference to what is found."""
-    plain = replace(config, output_format="full", cache_dir="", origins={})
-    return msgspec.msgpack.encode((plain, configured_roots(config)), enc_hook=dict)
-
-
-def surroundings(config: Config) -> bytes:
-    """All that reports depend on besides the files that are read and the directories looked into."""
+def _surroundings(config: Config) -> object:
+    """All that a run depends on besides the files that are read and the directories in which modules are looked for."""
     places = (*environment(config), baseline_to_write(config))
-    return msgspec.msgpack.encode((identity(config), {place: state(place) for place in places}))
+    return config, configured_roots(config), {place: state(place) for place in places}

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from asynclint.config import Config
@@ -67,8 +67,9 @@ class Workspace:
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
         self.reading = 0.0  # seconds so far
-        self.seen: dict[str, Seen] = {}  # files as they were before they were read
+        self.states: dict[str, State] = {}  # of files, before they were read
         self.installed: dict[str, State] = {}  # the same for those of packages
+        self._digests: dict[str, str] = {}  # of what files held
         self._known: dict[str, ModuleFacts | None] = {}
         packages = Environment(environment(config))
         self.sites = packages.sites
@@ -125,32 +126,37 @@ class Workspace:
 
     def news(self) -> Evidence:
         """What the reports rest on that were made since this was last called."""
-        new = {path: self.seen[path] for path in islice(self.seen, self._told, None)}
-        self._told = len(self.seen)
-        return Evidence(new, self.dependencies.news(), self._folders.news(), dict(self.installed))
+        new = {
+            path: Seen(self.states[path], self._digests.get(path, "")) for path in islice(self.states, self._told, None)
+        }
+        self._told = len(self.states)
+        return Evidence(seen, self.dependencies.news(), self._folders.news(), dict(self.installed))
 
-    def take_over(self, former: "Workspace", unchanged: Collection[str]) -> None:
-        """Spares itself the reading of what a former one has read, as far as it has not changed."""
-        self._known = {path: facts for path, facts in former._known.items() if path in unchanged}
-        self.seen = {path: former.seen[path] for path in self._known}
+    def changed(self) -> frozenset[str]:
+        """The files that are not any more as they were when they were read."""
+        return frozenset(path for path, seen in self.states.items() if state(path) != seen)
+
+    def take_over(self, former: "Workspace", changed: frozenset[str]) -> None:
+        """Spares itself the reading of what a former one has read, but for the files that have changed."""
+        self._known = {path: facts for path, facts in former._known.items() if path not in changed}
+        self.states = {path: former.states[path] for path in self._known}
         self.texts = {path: text for path, text in former.texts.items() if path in self._known}
         self.failures = {path: failure for path, failure in former.failures.items() if path in self._known}
 
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:
             started = time.perf_counter()
+            self.states[path] = state(path)
             self._known[path] = self._read(path)
             self.reading += time.perf_counter() - started
         return self._known[path]
 
     def _read(self, path: str) -> ModuleFacts | None:
         text = None
-        before = state(path)
-        self.seen[path] = Seen(before, "")
         try:
             content = self._overlays[path] if path in self._overlays else read(path)
             if isinstance(content, bytes):
-                self.seen[path] = Seen(before, digest(content))
+                self._digests[path] = digest(content)
             text = self.texts[path] = _decoded(content)
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():

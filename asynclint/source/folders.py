@@ -64,6 +64,18 @@ class Folders:
         """Does it say of itself that it is a package?"""
         return self.holds_any(directory, ("__init__.py", "__init__.pyi"))
 
+    def known(self) -> frozenset[str]:
+        """The directories that were asked about."""
+        return frozenset(self._names)
+
+    def renew(self) -> bool:
+        """Lists all of them again, unless that would give other answers; tells whether it would not."""
+        now = {directory: _listed(directory) for directory in self._names}
+        is_same = all(self._concerning(each, self._names[each]) == self._concerning(each, now[each]) for each in now)
+        if is_same:
+            self._names = now
+        return is_same
+
     def news(self) -> "dict[str, Asked]":
         """What was asked of directories since this was last called, with all that was asked of them before."""
         asked = {
@@ -79,6 +91,13 @@ class Folders:
         if directory not in self._names:
             self._names[directory] = _listed(directory)
         return self._names[directory]
+
+    def _concerning(self, directory: str, names: frozenset[str]) -> set[str]:
+        """Those of the names that were asked for."""
+        sought = names & self._sought.get(directory, set())
+        if directory not in self._searched:
+            return {*sought}
+        return {*sought, *(name for name in names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")}
 
     def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
         """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""

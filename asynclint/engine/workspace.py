@@ -126,9 +126,8 @@ class Workspace:
 
     def news(self) -> Evidence:
         """What the reports rest on that were made since this was last called."""
-        new = {
-            path: Seen(self.states[path], self._digests.get(path, "")) for path in islice(self.states, self._told, None)
-        }
+        new = islice(self.states.items(), self._told, None)
+        seen = {path: Seen(state, self._digests.get(path, "")) for path, state in new}
         self._told = len(self.states)
         return Evidence(seen, self.dependencies.news(), self._folders.news(), dict(self.installed))
 

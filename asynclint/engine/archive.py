@@ -15,6 +15,7 @@ from msgspec.structs import astuple, replace
 
 from asynclint.config import Config
 from asynclint.engine.cache import cache_directory, keep, version
+from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.evidence import Evidence, Seen
 from asynclint.engine.record import Record, identity
 from asynclint.engine.run import FileReport
@@ -61,10 +62,15 @@ def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Record
 def save(config: Config, record: Record) -> None:
     """Keeps a record for the next run with this configuration, where that is wanted and possible."""
     directory = cache_directory(config)
-    if directory:
-        place = _place(config)
-        keep(directory, place, msgspec.msgpack.encode(_kept(record)))
-        _forget_oldest(os.path.join(directory, os.path.dirname(place)))
+    if not directory:
+        return
+    try:
+        content = msgspec.msgpack.encode(_kept(record))
+    except UnicodeEncodeError:  # a path that is no text
+        return
+    place = _place(config)
+    keep(directory, place, content)
+    _forget_oldest(os.path.join(directory, os.path.dirname(place)))
 
 
 def _place(config: Config) -> str:
@@ -92,6 +98,8 @@ def _kept(record: Record) -> _Kept:
 def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
     """Raises LookupError and ValueError when the parts do not fit together."""
     paths = kept.paths
+    if not all(path == EVERYTHING or (os.path.isabs(path) and "\0" not in path) for path in paths):
+        raise ValueError(paths)
 
     def named(by_number: Mapping[int, Value]) -> dict[str, Value]:
         return {paths[number]: value for number, value in by_number.items()}

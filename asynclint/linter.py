@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from asynclint import baseline
 from asynclint.baseline import Baseline, Entries, Stale
-from asynclint.catalog import chosen, fixable
+from asynclint.catalog import chosen, documented, fixable
 from asynclint.config import Changed, Config, Settings
+from asynclint.engine import archive, noqa
 from asynclint.engine import fix as fixing
-from asynclint.engine import noqa
 from asynclint.engine.baselining import Accepted, baseline_to_write
 from asynclint.engine.check import CANNOT_ANALYSE, Abandoned
 from asynclint.engine.explain import NothingToExplain, explain_line
@@ -24,7 +24,7 @@ from asynclint.engine.observer import Observer, Work
 from asynclint.engine.pool import Group, check, run
 from asynclint.engine.run import FileReport, Runner
 from asynclint.engine.session import Session
-from asynclint.engine.workspace import environment
+from asynclint.engine.surroundings import environment
 from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding, Fix
 from asynclint.source.files import Discovered, Exclusions, State, discover, state, upward
@@ -114,9 +114,21 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
         chosen(config)
         environment(config)
     baselines = _baselines(configs)
-    workers = jobs or (os.cpu_count() or 1 if len(found.files) >= _WORTH_PROCESSES else 1)
-    observer.discovered(len(found.files), min(workers, len(found.files)), time.perf_counter() - started)
-    return _joined(run(groups, chosen, jobs=workers, observer=observer), found.problems, baselines)
+    codes = frozenset(rule.code for rule in documented())
+    records = [archive.load(group.config, found.files, codes) for group in groups]
+    due = [Group(g.config, r.outdated(g.paths, g.config)) for g, r in zip(groups, records, strict=True)]
+    count = sum(len(group.paths) for group in due)
+    workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
+    observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
+    observer.unchanged(len(found.files) - count)
+    for index, checked in run(due, found.files, chosen, workers):
+        observer.worked(checked.work)
+        records[index].learn(checked.reports, checked.evidence)
+    for group, record, outdated in zip(groups, records, due, strict=True):
+        if outdated.paths:
+            archive.save(group.config, record)
+    reports = [record.report(path) for g, record in zip(groups, records, strict=True) for path in g.paths]
+    return _joined(reports, found.problems, baselines)
 
 
 def explain(path: str, line: int, settings: Settings) -> Explanation:
@@ -132,9 +144,9 @@ def lint_source(data: bytes | str, filename: str, settings: Settings, *, observe
     observer = observer or Observer()
     observer.discovered(1, 1, 0.0)
     config = settings.governing(filename)
-    reports, work = check(Runner(config, chosen, {filename: data}), [filename])
-    observer.worked(work)
-    return _joined(list(reports.values()), (), _baselines([config]))
+    checked = check(Runner(config, chosen, {filename: data}), [filename])
+    observer.worked(checked.work)
+    return _joined(list(checked.reports.values()), (), _baselines([config]))
 
 
 def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[Finding], Fix | None]:
@@ -159,20 +171,23 @@ def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[F
 def fix(
     findings: Sequence[Finding], settings: Settings, contents: Mapping[str, bytes | str] | None = None
 ) -> list[Fixed]:
-    """Fixes, in memory, what can be fixed of these findings, again and again until nothing more can be.
+    """Fixes, in memory, what can be fixed in the files of these findings, again and again until nothing more can be.
 
     `contents` are what the findings are about where that is not in the files. Raises `ConfigError`.
     """
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.path, []).append(finding)
     wanted = choose_fix(settings)
+    paths = tuple(dict.fromkeys(finding.path for finding in findings if wanted(finding)))
     return [
         fixed
-        for group in grouped(tuple(by_path), settings)
-        for reports in [{path: FileReport(tuple(by_path[path])) for path in group.paths}]
-        for fixed in fixing.fix(reports, partial(Runner, group.config, chosen), wanted, contents)
+        for group in grouped(paths, settings)
+        for fixed in fixing.fix(_found_now(group, contents), partial(Runner, group.config, chosen), wanted, contents)
     ]
+
+
+def _found_now(group: Group, contents: Mapping[str, bytes | str] | None) -> dict[str, FileReport]:
+    """The reports of files without what is kept of them: that may be a stranger's, who would write into their code."""
+    runner = Runner(group.config, chosen, contents)
+    return {path: runner.check(path) for path in group.paths}
 
 
 def write(fixed: Sequence[Fixed]) -> dict[str, str]:

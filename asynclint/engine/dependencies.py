@@ -19,22 +19,23 @@ class Dependencies:
         self._locate = locate
         self._words = words
         self._direct: dict[str, set[str]] = defaultdict(set)
+        self._new: dict[str, set[str]] = defaultdict(set)
 
     def locate(self, name: str, importer: str) -> str | None:
         """The path of a module name as a file means it, None when it is not part of the project."""
         path = self._locate(name, importer)
         if path is not None:
-            self._direct[importer].add(path)
+            self._led(importer, path)
         return path
 
     def said(self, path: str, name: str) -> Said:
         """Where the project of a file says the name of a coroutine function."""
-        self._direct[path].add(EVERYTHING)
+        self._led(path, EVERYTHING)
         return self._words.said(path, name)
 
     def times(self, path: str, word: str) -> int:
         """How often a file says a word."""
-        self._direct[path].add(EVERYTHING)
+        self._led(path, EVERYTHING)
         return self._words.times(path, word)
 
     def untouched(self, paths: Iterable[str], changed: Iterable[str]) -> frozenset[str]:
@@ -52,6 +53,16 @@ class Dependencies:
     def take_over(self, former: "Dependencies", paths: Collection[str]) -> None:
         """These files have been led where a former one says."""
         self._direct |= {path: {*direct} for path, direct in former._direct.items() if path in paths}
+
+    def news(self) -> dict[str, set[str]]:
+        """By file: those to which it led by itself, as far as that was not said before."""
+        new, self._new = self._new, defaultdict(set)
+        return dict(new)
+
+    def _led(self, path: str, other: str) -> None:
+        if other not in self._direct[path]:
+            self._direct[path].add(other)
+            self._new[path].add(other)
 
     def of(self, path: str) -> frozenset[str]:
         """The file and all that it has been led to, by way of others too; `EVERYTHING` among them when it is that."""

@@ -21,5 +21,8 @@ class Observer:
     def discovered(self, files: int, workers: int, seconds: float) -> None:
         """These are the files to lint; it took so long to find them, and so many processes will lint them."""
 
+    def unchanged(self, files: int) -> None:
+        """So many of them are as they were, and so is what is found in them."""
+
     def worked(self, work: Work) -> None:
         """So much is done, besides what has been told before."""

@@ -3,12 +3,13 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from asynclint.config import Config
-from asynclint.engine.observer import Observer, Work
+from asynclint.engine.evidence import Evidence
+from asynclint.engine.observer import Work
 from asynclint.engine.run import Choose, FileReport, Runner
 
 BATCH = 48  # files a message: one by one costs half as much again
@@ -16,7 +17,13 @@ BATCH = 48  # files a message: one by one costs half as much again
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
-Checked: TypeAlias = tuple[dict[str, FileReport], Work]  # by path
+
+class Checked(Struct, frozen=True):
+    """Reports of some files of a group by path, what they rest on, and what they cost."""
+
+    reports: dict[str, FileReport]
+    evidence: Evidence
+    work: Work
 
 
 class Group(Struct, frozen=True):
@@ -30,6 +37,7 @@ class _Worker(Struct):
     """What a process remembers: the runner of the group it was last asked about."""
 
     groups: Sequence[Group] = ()
+    names: Sequence[str] = ()
     choose: Choose | None = None
     group: int = -1
     runner: Runner | None = None
@@ -38,44 +46,38 @@ class _Worker(Struct):
 _worker = _Worker()  # one for each process
 
 
-def run(
-    groups: Sequence[Group], choose: Choose, *, jobs: int = 1, observer: Observer | None = None
-) -> list[FileReport]:
-    """The report of every path, in the order of the paths; a file that kills its process is named."""
-    observer = observer or Observer()
-    reports: dict[str, FileReport] = {}
-    for batch, work in _checked(groups, choose, jobs):
-        observer.worked(work)
-        reports |= batch
-    return [reports[path] for group in groups for path in group.paths]
+def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int = 1) -> Iterator[tuple[int, Checked]]:
+    """Checks every path and gives what comes of it, by the place of its group; a file that kills its process is named.
 
-
-def _checked(groups: Sequence[Group], choose: Choose, jobs: int) -> Iterator[Checked]:
+    `names` are all files of the run as the user calls them.
+    """
     if jobs > 1 and sum(len(group.paths) for group in groups) > 1:
-        yield from _in_processes(groups, choose, jobs)
+        yield from _in_processes(groups, names, choose, jobs)
         return
     for index, group in enumerate(groups):
-        runner = _named(groups, index, choose)
-        yield from (check(runner, [path]) for path in group.paths)
+        runner = named(group.config, names, choose)
+        yield from ((index, check(runner, [path])) for path in group.paths)
 
 
-def _named(groups: Sequence[Group], index: int, choose: Choose) -> Runner:
-    """The runner of a group, which calls all files of the run what the user calls them."""
-    runner = Runner(groups[index].config, choose)
-    for group in groups:
-        runner.workspace.name(group.paths)
+def named(config: Config, names: Sequence[str], choose: Choose) -> Runner:
+    """A runner that calls files what the user calls them."""
+    runner = Runner(config, choose)
+    runner.workspace.name(names)
     return runner
 
 
 def check(runner: Runner, paths: Sequence[str]) -> Checked:
-    """The reports of some files by path, and what they cost."""
+    """Checks some files."""
     started, before = time.perf_counter(), runner.workspace.reading
     reports = {path: runner.check(path) for path in paths}
     reading = runner.workspace.reading - before
-    return reports, Work(len(paths), reading, time.perf_counter() - started - reading)
+    work = Work(len(paths), reading, time.perf_counter() - started - reading)
+    return Checked(reports, runner.workspace.news(), work)
 
 
-def _in_processes(groups: Sequence[Group], choose: Choose, jobs: int) -> Iterator[Checked]:
+def _in_processes(
+    groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
+) -> Iterator[tuple[int, Checked]]:
     from concurrent.futures.process import BrokenProcessPool
 
     size = max(1, min(BATCH, -(-sum(len(group.paths) for group in groups) // jobs)))
@@ -85,44 +87,44 @@ def _in_processes(groups: Sequence[Group], choose: Choose, jobs: int) -> Iterato
         for start in range(0, len(group.paths), size)
     ]
     lost: list[tuple[int, str]] = []
-    with _executor(groups, choose, min(jobs, len(batches))) as executor:
+    with _executor(groups, names, choose, min(jobs, len(batches))) as executor:
         futures = [executor.submit(_check_batch, *batch) for batch in batches]
         for (index, paths), future in zip(batches, futures, strict=True):
             try:
-                yield future.result()
+                yield index, future.result()
             except BrokenProcessPool:
                 lost += [(index, path) for path in paths]
-    yield from _one_by_one(lost, groups, choose)
+    for index, path in lost:
+        yield index, _apart(index, path, groups, names, choose)
 
 
-def _executor(groups: Sequence[Group], choose: Choose, jobs: int) -> "ProcessPoolExecutor":
+def _executor(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int) -> "ProcessPoolExecutor":
     """Forking is quick, and safe on Linux while there are no threads; elsewhere workers are fresh interpreters."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(groups, choose))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(groups, names, choose))
 
 
-def _start(groups: Sequence[Group], choose: Choose) -> None:
-    _worker.groups, _worker.choose = groups, choose
+def _start(groups: Sequence[Group], names: Sequence[str], choose: Choose) -> None:
+    _worker.groups, _worker.names, _worker.choose = groups, names, choose
 
 
 def _check_batch(group: int, paths: Sequence[str]) -> Checked:
     assert _worker.choose is not None
     if _worker.runner is None or _worker.group != group:
-        _worker.runner, _worker.group = _named(_worker.groups, group, _worker.choose), group
+        _worker.runner, _worker.group = named(_worker.groups[group].config, _worker.names, _worker.choose), group
     return check(_worker.runner, paths)
 
 
-def _one_by_one(lost: Sequence[tuple[int, str]], groups: Sequence[Group], choose: Choose) -> Iterator[Checked]:
-    """Each file in a process of its own, after one of them has ended a shared one."""
+def _apart(index: int, path: str, groups: Sequence[Group], names: Sequence[str], choose: Choose) -> Checked:
+    """A file in a process of its own, after one of those it shared has ended."""
     from concurrent.futures.process import BrokenProcessPool
 
-    for group, path in lost:
-        try:
-            with _executor(groups, choose, 1) as executor:
-                yield executor.submit(_check_batch, group, [path]).result()
-        except BrokenProcessPool:
-            error = f"{path}: ended the process that analysed it; please report it"
-            yield {path: FileReport(errors=(error,))}, Work(1, 0.0, 0.0)
+    try:
+        with _executor(groups, names, choose, 1) as executor:
+            return executor.submit(_check_batch, index, [path]).result()
+    except BrokenProcessPool:
+        error = f"{path}: ended the process that analysed it; please report it"
+        return Checked({path: FileReport(errors=(error,))}, Evidence(), Work(1, 0.0, 0.0))

@@ -8,8 +8,9 @@ from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.engine.trees import Trees
-from asynclint.engine.workspace import Around, Overlay, configured_roots, environment
+from asynclint.engine.workspace import Around, Overlay
 from asynclint.source.files import state
 from asynclint.source.folders import Folders
 

@@ -1,30 +1,26 @@
 """The facts of installed packages, kept between runs: a directory for each package, a file for each of its modules.
 
-What lies there is data, perhaps a stranger's: an entry that is damaged, from another version or of another file is
-made anew, and nothing of it is ever executed. Several runs may use it at once.
+An entry that is damaged, from another version or of another file is made anew: see `asynclint.engine.cache`.
 """
 
-import hashlib
 import os
 import pkgutil
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import cache
 
 import msgspec
 from msgspec import Struct
 
+from asynclint.engine.cache import keep
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.soundness import is_sound
+from asynclint.source.files import digest
 
-FOLDER = ".asynclint_cache"
 _MAKERS = (
     *("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "numbers.py", "patches.py"),
-    *("races.py", "walk.py"),
+    *("races.py", "trees.py", "walk.py"),
 )
-# See https://bford.info/cachedir/.
-_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of asynclint.\n"
 
 
 class _Entry(Struct, frozen=True, array_like=True):
@@ -47,8 +43,8 @@ class Shelf:
         state = _state(path) if self._directory else None
         if state is None:
             return make(path)
-        place = os.path.join(self._directory, _version(), package, f"{_digest(path.encode())}.msgpack")
-        entry = _read(place)
+        place = os.path.join(_version(), package, f"{digest(path.encode())}.msgpack")
+        entry = _read(os.path.join(self._directory, place))
         if entry is not None and (entry.path, entry.size, entry.changed) == (path, *state):
             return entry.facts
         facts = make(path)
@@ -57,13 +53,10 @@ class Shelf:
 
     def _keep(self, place: str, entry: _Entry) -> None:
         try:
-            os.makedirs(os.path.dirname(place), exist_ok=True)
-            for name, text in (("CACHEDIR.TAG", _TAG), (".gitignore", "*\n")):
-                if not os.path.exists(os.path.join(self._directory, name)):
-                    _write(os.path.join(self._directory, name), text.encode())
-            _write(place, msgspec.msgpack.encode(entry))
-        except (OSError, UnicodeEncodeError):
-            return  # read-only, full, or text that is none: the next run makes it again
+            content = msgspec.msgpack.encode(entry)
+        except UnicodeEncodeError:  # text that is none
+            return
+        keep(self._directory, place, content)
 
 
 def _state(path: str) -> tuple[int, int] | None:
@@ -84,24 +77,8 @@ def _read(place: str) -> _Entry | None:
     return entry if facts is None or (facts.path == entry.path and is_sound(facts)) else None
 
 
-def _write(path: str, content: bytes) -> None:
-    """Whole or not at all."""
-    handle, unfinished = tempfile.mkstemp(dir=os.path.dirname(path))
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-        os.replace(unfinished, path)
-    except OSError:
-        os.unlink(unfinished)
-        raise
-
-
 @cache
 def _version() -> str:
     """Names the code that makes facts, and the Python whose grammar it uses."""
     makers = b"".join(pkgutil.get_data("asynclint.facts", name) or b"" for name in _MAKERS)
-    return f"{sys.implementation.cache_tag}-{_digest(makers)}"
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=12).hexdigest()
+    return f"{sys.implementation.cache_tag}-{digest(makers)}"

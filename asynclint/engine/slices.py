@@ -14,12 +14,16 @@ from libcst.metadata import CodePosition
 from asynclint.engine.depth import DEEPEST
 from asynclint.engine.trees import Tree, Trees
 from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.trees import children
 from asynclint.finding import Span
 from asynclint.rule.trees import walk
 from asynclint.source.respell import parse, respelled
 from asynclint.source.text import SourceText
 
 _PAGE_BREAK = re.compile(r"[ \t\f]*\f(?=[ \t]*[^\s])")  # Python counts the indentation anew after one
+
+
+_FLAT = {ast.BoolOp, ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.alias, ast.ImportFrom}
 
 
 class TooDeep(Exception):  # noqa: N818
@@ -99,12 +103,14 @@ def _depth(tree: ast.AST) -> int:
         node, depth = waiting.pop()
         depth += _hidden_depth(node)
         deepest = max(deepest, depth)
-        waiting.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+        waiting += [(child, depth + 1) for child in children(node)]
     return deepest
 
 
 def _hidden_depth(node: ast.AST) -> int:
     """What is flat for `ast` and nested for libcst."""
+    if type(node) not in _FLAT:
+        return 0
     match node:
         case ast.BoolOp(values=parts):
             return len(parts)

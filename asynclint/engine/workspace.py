@@ -1,16 +1,19 @@
 """The files of a run, read and summarised when somebody asks for them, each once."""
 
-import glob
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TypeAlias
 
-from asynclint.config import Config, ConfigError
+from asynclint.config import Config
+from asynclint.engine.cache import cache_directory
 from asynclint.engine.check import cannot_analyse
 from asynclint.engine.dependencies import Dependencies
 from asynclint.engine.depth import room_for_depth
-from asynclint.engine.shelf import FOLDER, Shelf
+from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.shelf import Shelf
+from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.facts.installed import Installed
 from asynclint.facts.knowledge.blocking import HARMLESS, Blocked, BlockingCalls
 from asynclint.facts.knowledge.declared import Declarations, Declared, Role
@@ -20,8 +23,8 @@ from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
-from asynclint.source.environment import Environment, inferred_environment, site_directories
-from asynclint.source.files import State, read, repository_root, state
+from asynclint.source.environment import Environment
+from asynclint.source.files import State, as_typed, digest, read, state
 from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
@@ -29,30 +32,6 @@ from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
 
 _PROJECT = "-"  # stands on the shelf beside the names of packages
-
-
-def configured_roots(config: Config) -> list[str]:
-    """Where a configuration file says that modules begin; without one, that is seen from each file."""
-    patterns = [os.path.join(glob.escape(config.root), root) for root in config.src] if config.file else []
-    return [root for pattern in patterns for root in sorted(glob.glob(pattern))]
-
-
-def root_of(config: Config) -> str:
-    """Where the project begins; without a configuration file, its repository."""
-    return config.root if config.file or not config.root else repository_root(config.root)
-
-
-def environment(config: Config) -> tuple[str, ...]:
-    """The directories of the installed packages that the configuration means. Raises `ConfigError`."""
-    if config.python is not None:
-        sites = site_directories(config.python) if config.python else ()
-        if config.python and not sites:
-            place = f"{config.python}: no Python environment is there"
-            raise ConfigError(f'`python`: {place}; name its interpreter or its directory, or "" for none')
-        return sites
-    root = root_of(config)
-    inferred = inferred_environment(root, os.environ) if root else None
-    return site_directories(inferred) if inferred else ()
 
 
 def _installed_facts(path: str) -> ModuleFacts | None:
@@ -66,15 +45,14 @@ def _installed_facts(path: str) -> ModuleFacts | None:
         return None
 
 
-def _shelf(config: Config) -> Shelf:
-    """Where facts are kept from run to run."""
-    beside = os.path.join(root_of(config), FOLDER) if config.root else ""
-    return Shelf((config.cache_dir or beside) if config.cache else "")
+def _kept_facts(shelf: Shelf, packages: Environment, states: dict[str, State]) -> Callable[[str], ModuleFacts | None]:
+    """Gives the facts of installed modules, and notes how their files were."""
 
+    def facts(path: str) -> ModuleFacts | None:
+        states[path] = state(path)
+        return shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
 
-def _kept_facts(shelf: Shelf, packages: Environment) -> Callable[[str], ModuleFacts | None]:
-    """Gives the facts of installed modules."""
-    return lambda path: shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
+    return facts
 
 
 Overlay: TypeAlias = bytes | str  # what a file is to say instead
@@ -91,9 +69,11 @@ class Around:
         packages = Environment(environment(config))
         self.sites = packages.sites
         is_library: Callable[[str], bool] = lambda name: name in known_packages() or packages.has(name)  # noqa: E731
-        self.locate = ModuleFinder(configured_roots(config), is_library, folders).locate
-        shelf = _shelf(config)
-        self.installed = Installed(_kept_facts(shelf, packages), packages) if packages.sites else None
+        self.folders = folders or Folders()
+        self.locate = ModuleFinder(configured_roots(config), is_library, self.folders).locate
+        self.states: dict[str, State] = {}  # of the installed files that were read
+        shelf = Shelf(cache_directory(config))
+        self.installed = Installed(_kept_facts(shelf, packages, self.states), packages) if packages.sites else None
         self.shelf = shelf if keeps else None
 
 
@@ -114,12 +94,15 @@ class Workspace:
         self.failures: dict[str, Finding] = {}
         self.reading = 0.0  # seconds so far
         self.states: dict[str, State] = {}  # of files, before they were read
+        self._digests: dict[str, str] = {}  # of what files held
         self._known: dict[str, ModuleFacts | None] = {}
         self.sites = around.sites
         self._shelf = around.shelf
         self._words = Words(self._content, (*config.exclude, *config.extend_exclude))
         self.dependencies = said = Dependencies(around.locate, self._words)
         self.project = Project(self._facts, said.locate, _blocking(config), around.installed, said, _declared(config))
+        self._around = around
+        self._told = 0  # how many of the files have been told about
 
     def name(self, paths: Iterable[str]) -> None:
         """The names by which the user knows these files, whichever of them is opened first."""
@@ -156,10 +139,7 @@ class Workspace:
 
     def shown(self, path: str) -> str:
         """A path as the user typed it, or relative to where they stand."""
-        if path in self._typed:
-            return self._typed[path]
-        relative = os.path.relpath(path)
-        return path if relative.startswith("..") else relative
+        return as_typed(path, self._typed)
 
     def _content(self, path: str) -> bytes:
         content = self._overlays[path] if path in self._overlays else read(path)
@@ -168,8 +148,14 @@ class Workspace:
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""
         path = os.path.abspath(path)
-        content = self._overlays[path] if path in self._overlays else read(path)
-        return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
+        return _decoded(self._overlays[path] if path in self._overlays else read(path))
+
+    def news(self) -> Evidence:
+        """What the reports rest on that were made since this was last called."""
+        new = islice(self.states.items(), self._told, None)
+        seen = {path: Seen(state, self._digests.get(path, "")) for path, state in new}
+        self._told = len(self.states)
+        return Evidence(seen, self.dependencies.news(), self._around.folders.news(), dict(self._around.states))
 
     def _text(self, path: str) -> SourceText:
         if path not in self.texts:
@@ -220,7 +206,10 @@ class Workspace:
     def _read(self, path: str) -> ModuleFacts | None:
         text = None
         try:
-            text = self.texts[path] = self.text(path)
+            content = self._overlays[path] if path in self._overlays else read(path)
+            if isinstance(content, bytes):
+                self._digests[path] = digest(content)
+            text = self.texts[path] = _decoded(content)
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
                 return summarise(tree, path, last_line=len(text.lines))
@@ -237,6 +226,10 @@ class Workspace:
         except ValueError as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, 1, f"is not valid Python: {error}")
         return None
+
+
+def _decoded(content: bytes | str) -> SourceText:
+    return SourceText.of(content) if isinstance(content, str) else SourceText.decode(content)
 
 
 def _blocking(config: Config) -> BlockingCalls:

@@ -4,6 +4,8 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+from asynclint.facts.trees import children
+
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
@@ -77,4 +79,4 @@ def _own(statements: list[ast.stmt]) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, _FUNCTIONS):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting += children(node)

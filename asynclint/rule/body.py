@@ -113,19 +113,19 @@ class Body:
         start = self.node.body if isinstance(self.node, cst.FunctionDef) else self.node
         return tuple(walk(start, self._live_children))
 
+    def _live_children(self, node: "CSTNode") -> "list[CSTNode]":
+        """Without what stands under `if TYPE_CHECKING:` or under a constant that is False, or beside its opposite."""
+        if type(node) is cst.If and self._never_holds(node.test):
+            return [node.orelse] if node.orelse else []
+        if type(node) is cst.If and self._always_holds(node.test):
+            return [node.body]
+        return own_children(node)
+
     @cached_property
     def declared(self) -> frozenset[str]:
-        """The variables that it declares to be global or nonlocal."""
-        nodes = (node for node in self.nodes if isinstance(node, cst.Global | cst.Nonlocal))
-        return frozenset(item.name.value for node in nodes for item in node.names)
-
-    def _live_children(self, node: "CSTNode") -> "Iterator[CSTNode]":
-        """Without what stands under `if TYPE_CHECKING:` or under a constant that is False, or beside its opposite."""
-        if isinstance(node, cst.If) and self._never_holds(node.test):
-            return iter([node.orelse] if node.orelse else [])
-        if isinstance(node, cst.If) and self._always_holds(node.test):
-            return iter([node.body])
-        return own_children(node)
+        """The variables it declares global or nonlocal."""
+        declaring = (node for node in self.nodes if type(node) is cst.Global or type(node) is cst.Nonlocal)
+        return frozenset(item.name.value for node in declaring for item in node.names)
 
     def _always_holds(self, test: "BaseExpression") -> bool:
         match test:

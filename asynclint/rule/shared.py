@@ -139,5 +139,5 @@ def names_in(node: "CSTNode") -> frozenset[str]:
     return frozenset(part.value for part in walk(node, _without_labels) if isinstance(part, cst.Name))
 
 
-def _without_labels(node: "CSTNode") -> "Iterator[CSTNode]":
-    return iter([node.value]) if isinstance(node, cst.Attribute) else own_children(node)
+def _without_labels(node: "CSTNode") -> "list[CSTNode]":
+    return [node.value] if isinstance(node, cst.Attribute) else own_children(node)

@@ -114,8 +114,8 @@ def _names(*nodes: "CSTNode") -> set[str]:
     return {inner.value for node in nodes for inner in walk(node, _variables) if isinstance(inner, cst.Name)}
 
 
-def _variables(node: "CSTNode") -> "Iterator[CSTNode]":
-    return iter([node.value]) if isinstance(node, cst.Attribute) else own_children(node)
+def _variables(node: "CSTNode") -> "list[CSTNode]":
+    return [node.value] if isinstance(node, cst.Attribute) else own_children(node)
 
 
 def _raises(body: Body, node: "CSTNode", turn: Turn) -> Iterator[Turn]:

@@ -3,7 +3,7 @@
 libcst's own visitors visit every comma and are fifty times slower; see `libcst.CSTVisitor`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from asynclint.rule import nodes as cst
 if TYPE_CHECKING:
     from libcst import BaseExpression, BaseSuite, Call, CSTNode, SubscriptElement
 
+_APART = frozenset({"FunctionDef", "Lambda", "GeneratorExp"})  # what they hold runs later
 _PUNCTUATION = frozenset(
     {
         *("lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "comma", "semicolon", "colon", "equal", "dot"),
@@ -28,36 +29,55 @@ def _child_fields(kind: "type[CSTNode]") -> tuple[str, ...]:
     return tuple(name for name in names if name not in _PUNCTUATION and not name.startswith("whitespace"))
 
 
-def children(node: "CSTNode") -> "Iterator[CSTNode]":
+class _Nodes(dict[type, bool]):
+    """Which classes are nodes; theirs is an abstract class, which takes its time to say so."""
+
+    def __missing__(self, kind: type) -> bool:
+        self[kind] = is_node = issubclass(kind, cst.CSTNode)
+        return is_node
+
+
+_NODES = _Nodes()
+
+
+def _is_node(value: object) -> bool:
+    return _NODES[type(value)]
+
+
+def children(node: "CSTNode") -> "list[CSTNode]":
     """The child nodes that mean something, in the order of their fields."""
+    found: list[CSTNode] = []
     for name in _child_fields(type(node)):
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, tuple | list):
-            yield from (item for item in value if isinstance(item, cst.CSTNode))
+        if isinstance(value, tuple | list):
+            found += filter(_is_node, value)
+        elif _is_node(value):
+            found.append(value)
+    return found
 
 
-def own_children(node: "CSTNode") -> "Iterator[CSTNode]":
+def own_children(node: "CSTNode") -> "list[CSTNode]":
     """The children that run with the node: not the bodies of functions, lambdas and generator expressions."""
+    kind = type(node).__name__
+    if kind not in _APART:
+        return children(node)
     match node:
         case cst.FunctionDef():
-            yield from (*node.decorators, node.params, *([node.returns] if node.returns else []))
+            return [*node.decorators, node.params, *([node.returns] if node.returns else [])]
         case cst.Lambda():
-            yield node.params
+            return [node.params]
         case cst.GeneratorExp():
-            yield node.for_in.iter
-        case _:
-            yield from children(node)
+            return [node.for_in.iter]
+    return children(node)
 
 
-def walk(node: "CSTNode", below: "Callable[[CSTNode], Iterator[CSTNode]]" = children) -> "Iterator[CSTNode]":
+def walk(node: "CSTNode", below: "Callable[[CSTNode], Iterable[CSTNode]]" = children) -> "Iterator[CSTNode]":
     """The node and all below it, parents first."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(list(below(current))))
+        waiting += [*below(current)][::-1]
 
 
 def parents(root: "CSTNode") -> "dict[int, CSTNode]":

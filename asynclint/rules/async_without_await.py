@@ -105,7 +105,7 @@ def _is_empty(block: "BaseSuite") -> bool:
     )
 
 
-def _parts(node: "CSTNode") -> "Iterator[CSTNode]":
+def _parts(node: "CSTNode") -> "list[CSTNode]":
     """What belongs to a function, generator expressions included."""
     return children(node) if isinstance(node, cst.GeneratorExp) else own_children(node)
 

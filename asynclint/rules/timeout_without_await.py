@@ -126,15 +126,9 @@ def _is_never_entered(body: Body, call: "Call") -> bool:
     where = destination(body, call)
     if where.fate is Fate.DROPPED:
         return not where.collected
-    if where.fate is not Fate.BOUND or where.collected or any(_is_shared(body, name) for name in where.names):
+    if where.fate is not Fate.BOUND or where.collected or not body.declared.isdisjoint(where.names):
         return False
     return all(_only_asks(body, read) for name in where.names for read in body.reads(name))
-
-
-def _is_shared(body: Body, name: str) -> bool:
-    """Is the variable one of another function's too?"""
-    declared = (node for node in body.nodes if isinstance(node, cst.Global | cst.Nonlocal))
-    return any(item.name.value == name for node in declared for item in node.names)
 
 
 def _only_asks(body: Body, read: "CSTNode") -> bool:

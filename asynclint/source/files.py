@@ -1,8 +1,9 @@
 """Which files belong to the project, and where its roots are."""
 
+import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import PurePath
 from typing import TypeAlias
@@ -71,6 +72,27 @@ def state(path: str) -> State:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def digest(content: bytes) -> str:
+    """By what a content is recognised."""
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def content_digest(path: str) -> str:
+    """The same of what a file holds, "" when it cannot be read."""
+    try:
+        return digest(read(path))
+    except OSError:
+        return ""
+
+
+def as_typed(path: str, typed: Mapping[str, str]) -> str:
+    """An absolute path as the user typed it, or relative to where they stand."""
+    if path in typed:
+        return typed[path]
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def project_root(path: str) -> str:

@@ -3,10 +3,37 @@
 import os
 from collections.abc import Collection, Iterable, Sequence
 
+from msgspec import Struct
+
 PROJECT = (".py", ".pyi")  # a stub speaks where the source is not there: an extension module
 INSTALLED = (".pyi", ".py")  # for a library, its stub speaks first
 
 _NAMESPACE_DEPTH = 4
+
+
+class Asked(Struct, frozen=True, array_like=True):
+    """What was asked of a directory: names, and perhaps for all that may be modules, and which of them it `held`."""
+
+    sought: frozenset[str]
+    is_searched: bool
+    held: frozenset[str]
+
+    @classmethod
+    def of(cls, listing: frozenset[str], sought: Iterable[str], *, is_searched: bool) -> "Asked":
+        """Put to a listing of the directory."""
+        sought = frozenset(sought)
+        modules = (name for name in listing if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
+        return cls(sought, is_searched, frozenset((*(sought & listing), *(modules if is_searched else ()))))
+
+    def now(self, directory: str) -> "Asked":
+        """The same asked anew."""
+        return Asked.of(_listed(directory), self.sought, is_searched=self.is_searched)
+
+    def joined(self, other: "Asked | None") -> "Asked":
+        """Both, when the directory has stayed what it was."""
+        if other is None:
+            return self
+        return Asked(self.sought | other.sought, self.is_searched or other.is_searched, self.held | other.held)
 
 
 class Folders:
@@ -20,15 +47,21 @@ class Folders:
         self._names: dict[str, frozenset[str]] = {}
         self._sought: dict[str, set[str]] = {}  # by directory: the names somebody asked for
         self._searched: set[str] = set()  # directories of which all names may matter
+        self._new: set[str] = set()  # directories of which something new was asked
 
     def names(self, directory: str) -> frozenset[str]:
         """What lies in a directory, the directories with a slash; nothing when it cannot be listed."""
-        self._searched.add(directory)
+        if directory not in self._searched:
+            self._searched.add(directory)
+            self._new.add(directory)
         return self._listing(directory)
 
     def holds_any(self, directory: str, names: Collection[str]) -> bool:
         """Does one of these lie in a directory?"""
-        self._sought.setdefault(directory, set()).update(names)
+        sought = self._sought.setdefault(directory, set())
+        if not sought.issuperset(names):
+            sought.update(names)
+            self._new.add(directory)
         return not self._listing(directory).isdisjoint(names)
 
     def is_package(self, directory: str) -> bool:
@@ -46,6 +79,17 @@ class Folders:
         if is_same:
             self._names = now
         return is_same
+
+    def news(self) -> "dict[str, Asked]":
+        """What was asked of directories since this was last called, with all that was asked of them before."""
+        asked = {
+            directory: Asked.of(
+                self._listing(directory), self._sought.get(directory, ()), is_searched=directory in self._searched
+            )
+            for directory in self._new
+        }
+        self._new = set()
+        return asked
 
     def _listing(self, directory: str) -> frozenset[str]:
         if directory not in self._names:

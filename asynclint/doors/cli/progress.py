@@ -26,13 +26,17 @@ class Progress(Observer):
         self._started = clock()
         self._due = self._started + _PATIENCE
         self._is_shown = False
-        self._files = self._workers = self._done = 0
+        self._files = self._workers = self._done = self._unchanged = 0
         self._seconds: dict[str, float] = {}  # by stage
 
     def discovered(self, files: int, workers: int, seconds: float) -> None:
         """A new number of files to count up to."""
         self._files, self._workers, self._done = files, workers, 0
         self._add("discover", seconds)
+
+    def unchanged(self, files: int) -> None:
+        """Counts what is done already."""
+        self._done = self._unchanged = files
 
     def worked(self, work: "Work") -> None:
         """Counts, and shows it when the time has come."""
@@ -62,6 +66,7 @@ class Progress(Observer):
     def told(self) -> list[str]:
         """The files, the workers, and the seconds of each stage, which several workers spend at the same time."""
         files = f"{self._files} file{'' if self._files == 1 else 's'}"
+        files += f" ({self._unchanged} unchanged)" if self._unchanged else ""
         workers = f"{self._workers} worker{'' if self._workers == 1 else 's'}"
         total = self._clock() - self._started
         width = max(map(len, self._seconds), default=0)

@@ -1,0 +1,149 @@
+"""Records kept from run to run, a file for each configuration: what is found in a file that has not changed, nor
+anything it rests on, is not looked for again.
+
+Whoever can write there can hide findings, so a file is only what it was if it is sound, and nothing in it is written
+into anybody's code: see `asynclint.linter.fix`.
+"""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple, replace
+
+from asynclint.config import Config
+from asynclint.engine.cache import cache_directory, keep, version
+from asynclint.engine.dependencies import EVERYTHING
+from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.record import Record, identity
+from asynclint.engine.run import FileReport
+from asynclint.finding import Finding
+from asynclint.source.files import State, as_typed, digest
+from asynclint.source.folders import Asked
+
+_FOLDER = "findings"
+_MOST = 8  # configurations of which something is kept
+_LARGEST = 10_000_000  # line or column
+
+Value = TypeVar("Value")
+
+
+class _Kept(Struct, frozen=True, array_like=True):
+    """A record with numbers for its paths; `clean` are files without findings."""
+
+    surroundings: bytes
+    paths: list[str]
+    seen: dict[int, Seen]
+    leads: dict[int, list[int]]
+    asked: dict[int, Asked]
+    installed: dict[int, State]
+    clean: list[int]
+    reports: dict[int, FileReport]
+
+
+def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Record:
+    """What is kept for a configuration, a new record when there is nothing, or nothing to be trusted.
+
+    `typed` are files by the names that findings are to have, `codes` those that findings may have.
+    """
+    directory = cache_directory(config)
+    if not directory:
+        return Record()
+    try:
+        with open(os.path.join(directory, _place(config)), "rb") as file:
+            kept = msgspec.msgpack.decode(file.read(), type=_Kept)
+        return _restored(kept, {os.path.abspath(path): path for path in typed}, codes)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
+        return Record()
+
+
+def save(config: Config, record: Record) -> None:
+    """Keeps a record for the next run with this configuration, where that is wanted and possible."""
+    directory = cache_directory(config)
+    if not directory:
+        return
+    try:
+        content = msgspec.msgpack.encode(_kept(record))
+    except UnicodeEncodeError:  # a path that is no text
+        return
+    place = _place(config)
+    keep(directory, place, content)
+    _forget_oldest(os.path.join(directory, os.path.dirname(place)))
+
+
+def _place(config: Config) -> str:
+    return os.path.join(_FOLDER, version(), f"{digest(identity(config))}.msgpack")
+
+
+def _kept(record: Record) -> _Kept:
+    numbers: dict[str, int] = {}
+
+    def number(path: str) -> int:
+        return numbers.setdefault(path, len(numbers))
+
+    def numbered(by_path: Mapping[str, Value]) -> dict[int, Value]:
+        return {number(path): value for path, value in by_path.items()}
+
+    evidence, certain = record.evidence, {p: report for p, report in record.reports.items() if not report.errors}
+    found = {path: _renamed(report, os.path.abspath) for path, report in certain.items() if _says_something(report)}
+    leads = {number(path): list(map(number, led)) for path, led in evidence.leads.items()}
+    seen, asked, installed = numbered(evidence.seen), numbered(evidence.asked), numbered(evidence.installed)
+    clean = [number(path) for path in certain if path not in found]
+    reports = numbered(found)
+    return _Kept(record.surroundings, [*numbers], seen, leads, asked, installed, clean, reports)
+
+
+def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
+    """Raises LookupError and ValueError when the parts do not fit together."""
+    paths = kept.paths
+    if not all(path == EVERYTHING or (os.path.isabs(path) and "\0" not in path) for path in paths):
+        raise ValueError(paths)
+
+    def named(by_number: Mapping[int, Value]) -> dict[str, Value]:
+        return {paths[number]: value for number, value in by_number.items()}
+
+    leads = {paths[number]: {paths[other] for other in led} for number, led in kept.leads.items()}
+    evidence = Evidence(named(kept.seen), leads, named(kept.asked), named(kept.installed))
+    reports = {paths[number]: FileReport() for number in kept.clean}
+    for path, report in named(kept.reports).items():
+        for finding in (*report.findings, *report.hidden):
+            if finding.path != path or not _is_sound(finding, codes):
+                raise ValueError(path)
+        reports[path] = _renamed(report, lambda name: as_typed(name, typed))
+    return Record(kept.surroundings, reports, evidence)
+
+
+def _says_something(report: FileReport) -> bool:
+    return report != FileReport()
+
+
+def _renamed(report: FileReport, name: Callable[[str], str]) -> FileReport:
+    """The same with other names for its files."""
+
+    def renamed(finding: Finding) -> Finding:
+        related = tuple(replace(each, path=name(each.path)) for each in finding.related)
+        return replace(finding, path=name(finding.path), related=related)
+
+    return replace(report, findings=tuple(map(renamed, report.findings)), hidden=tuple(map(renamed, report.hidden)))
+
+
+def _is_sound(finding: Finding, codes: Collection[str]) -> bool:
+    """Is it one that we may have made, so that it can be shown?"""
+    spans = (finding.span, *(each.span for each in finding.related))
+    texts = (finding.name, finding.message, finding.scope, *(each.message for each in finding.related))
+    titles = (fix.title for fix in finding.fixes)
+    placed = all(1 <= number <= _LARGEST for span in spans for number in astuple(span))
+    return finding.code in codes and placed and all(text.isprintable() for text in (*texts, *titles))
+
+
+def _forget_oldest(directory: str) -> None:
+    """Keeps only the newest files of a directory; other runs may do the same meanwhile."""
+    try:
+        with os.scandir(directory) as entries:
+            places = sorted((entry.stat().st_mtime_ns, entry.path) for entry in entries)
+        for _, path in places[:-_MOST]:
+            os.unlink(path)
+    except OSError:
+        return

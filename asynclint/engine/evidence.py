@@ -1,0 +1,69 @@
+"""What reports rest on: files as they were read, which of them led to which, and what was asked of directories."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from asynclint.engine.dependencies import EVERYTHING
+from asynclint.source.files import State, content_digest, state
+from asynclint.source.folders import Asked
+
+
+class Seen(Struct, frozen=True, array_like=True):
+    """A file as it was: its state, and the digest of its content, "" when it could not be read."""
+
+    state: State
+    digest: str
+
+    def still_holds(self, path: str) -> bool:
+        """Does the file say what it said? Only where its state tells nothing it is read."""
+        now = state(path)
+        return now == self.state or (now is not None and self.digest != "" and content_digest(path) == self.digest)
+
+
+class Evidence(Struct):
+    """By path: `seen` are files of the project and `installed` those of packages, `leads` whom names led to."""
+
+    seen: dict[str, Seen] = {}
+    leads: dict[str, set[str]] = {}
+    asked: dict[str, Asked] = {}
+    installed: dict[str, State] = {}
+
+    def add(self, new: "Evidence") -> None:
+        """Takes over what somebody else has learnt."""
+        self.seen |= new.seen
+        self.installed |= new.installed
+        for path, led in new.leads.items():
+            self.leads.setdefault(path, set()).update(led)
+        for directory, asked in new.asked.items():
+            self.asked[directory] = asked.joined(self.asked.get(directory))
+
+    def is_outdated(self) -> bool:
+        """Would something be found elsewhere now, or has a package changed?"""
+        moved = any(asked != asked.now(directory) for directory, asked in self.asked.items())
+        return moved or any(state(path) != seen for path, seen in self.installed.items())
+
+    def changed(self) -> list[str]:
+        """The files of the project that do not say any more what they said."""
+        return [path for path, then in self.seen.items() if not then.still_holds(path)]
+
+    def affected(self, changed: Iterable[str]) -> set[str]:
+        """The files that may see something of these, by way of others too, and those that may see any change."""
+        led_by: dict[str, list[str]] = {}
+        for path, led in self.leads.items():
+            for other in led:
+                led_by.setdefault(other, []).append(path)
+        found: set[str] = set()
+        waiting = [*changed, EVERYTHING]
+        while waiting:
+            path = waiting.pop()
+            if path not in found:
+                found.add(path)
+                waiting += led_by.get(path, ())
+        return found
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Without files that are not as they were."""
+        for path in paths:
+            self.seen.pop(path, None)
+            self.leads.pop(path, None)

@@ -1,0 +1,64 @@
+"""Reports that outlive a run: each holds as long as all that it rests on is as it was."""
+
+import os
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from asynclint.config import Config
+from asynclint.engine.baselining import baseline_to_write
+from asynclint.engine.evidence import Evidence
+from asynclint.engine.run import FileReport
+from asynclint.engine.surroundings import configured_roots, environment
+from asynclint.source.files import state
+
+
+class Record:
+    """Remembers the reports of files that one configuration governs, by absolute path, and what they rest on.
+
+    `surroundings` are those in which they were made.
+    """
+
+    def __init__(
+        self,
+        surroundings: bytes = b"",
+        reports: Mapping[str, FileReport] | None = None,
+        evidence: Evidence | None = None,
+    ) -> None:
+        self.surroundings = surroundings
+        self.reports = dict(reports or {})
+        self.evidence = evidence or Evidence()
+
+    def outdated(self, files: Iterable[str], config: Config) -> list[str]:
+        """Forgets what does not hold any more, and gives those of the files that have to be linted."""
+        now = surroundings(config)
+        if now != self.surroundings or self.evidence.is_outdated():
+            self.surroundings, self.reports, self.evidence = now, {}, Evidence()
+        changed = self.evidence.changed()
+        unsure = (path for path, report in self.reports.items() if report.errors)
+        for path in (*self.evidence.affected(changed), *unsure):
+            self.reports.pop(path, None)
+        self.evidence.forget(changed)
+        return [path for path in files if os.path.abspath(path) not in self.reports]
+
+    def learn(self, reports: Mapping[str, FileReport], evidence: Evidence) -> None:
+        """Takes over what has been found."""
+        self.reports |= {os.path.abspath(path): report for path, report in reports.items()}
+        self.evidence.add(evidence)
+
+    def report(self, path: str) -> FileReport:
+        """The report of a file that is not outdated."""
+        return self.reports[os.path.abspath(path)]
+
+
+def identity(config: Config) -> bytes:
+    """What of a configuration makes a difference to what is found."""
+    plain = replace(config, output_format="full", cache_dir="", origins={})
+    return msgspec.msgpack.encode((plain, configured_roots(config)), enc_hook=dict)
+
+
+def surroundings(config: Config) -> bytes:
+    """All that reports depend on besides the files that are read and the directories looked into."""
+    places = (*environment(config), baseline_to_write(config))
+    return msgspec.msgpack.encode((identity(config), {place: state(place) for place in places}))

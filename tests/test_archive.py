@@ -1,0 +1,197 @@
+"""What is found is kept between runs: only what may have changed is linted again, and nothing is trusted blindly."""
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_cli import asynclint
+from test_watch import BROKEN, COROUTINE, PROJECT, delete, write
+
+from asynclint import linter
+from asynclint.config import Config, load
+from asynclint.engine.cache import FOLDER
+from asynclint.linter import Observer, Work, lint
+
+FILES = 5
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in PROJECT.items():
+        write(name, text)
+
+
+class Count(Observer):
+    """How many files were linted."""
+
+    def __init__(self) -> None:
+        self.linted = self.kept = 0
+
+    def unchanged(self, files: int) -> None:
+        self.kept += files
+
+    def worked(self, work: Work) -> None:
+        self.linted += work.files
+
+
+def linted(*paths: str, config: Config | None = None, jobs: int = 1) -> int:
+    """How many files a run lints, whose result is that of a run for which nothing is kept."""
+    count = Count()
+    config = config or load(".")
+    result = lint(paths or ["."], config, jobs=jobs, observer=count)
+    fresh = lint(paths or ["."], msgspec.structs.replace(config, cache=False), jobs=1)
+    assert result == fresh
+    assert count.linted + count.kept == result.files
+    return count.linted
+
+
+def kept_files() -> list[Path]:
+    return sorted(Path(FOLDER).glob("findings/*/*.msgpack"))
+
+
+def test_only_what_a_change_affects_is_linted_again() -> None:
+    assert [linted(), linted()] == [FILES, 0]
+    write("alone.py", "x = 1\n")
+    assert [linted(), linted()] == [1, 0]
+    write("shop/store.py", COROUTINE)
+    assert [linted(), linted()] == [3, 0]
+    write("shop/store.py", BROKEN)
+    assert [linted(), linted()] == [3, 0]
+    delete("shop/store.py")
+    assert linted() > 0
+    write("shop/store.pyi", "async def save(): ...\n")
+    assert linted() > 0
+    assert linted() == 0
+
+
+def test_it_is_the_same_in_several_processes() -> None:
+    assert [linted(jobs=2), linted(jobs=2), linted()] == [FILES, 0, 0]
+    write("shop/store.py", COROUTINE)
+    assert [linted(jobs=2), linted()] == [3, 0]
+
+
+def test_a_fresh_checkout_is_recognised_by_its_content() -> None:
+    linted()
+    for name in PROJECT:
+        os.utime(name, ns=(1, 1))
+    assert linted() == 0
+    for name in PROJECT:
+        write(name, Path(name).read_text())  # another file, as git writes it
+    assert linted() == 0
+
+
+def test_runs_on_parts_add_to_what_is_kept() -> None:
+    assert [linted("app.py"), linted("app.py"), linted()] == [1, 0, FILES - 1]
+    write("shop/store.py", COROUTINE)
+    assert [linted("alone.py"), linted("app.py"), linted()] == [0, 1, 2]
+
+
+def test_paths_are_shown_as_they_are_typed_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    linted()
+    assert linted(os.path.abspath(".")) == 0
+    monkeypatch.chdir("shop")
+    assert linted("..", config=load(".")) == 0
+
+
+def test_each_configuration_keeps_its_own() -> None:
+    assert linted() == FILES
+    assert linted(config=load(".", overrides={"ignore": ["ASL2"]})) == FILES
+    assert linted(config=load(".", overrides={"output_format": "json"})) == 0
+    assert linted() == 0
+    for number in range(1, 10):
+        linted(config=load(".", overrides={"ignore": [f"ASL10{number}"]}))
+    assert len(kept_files()) == 8
+
+
+def test_installed_packages_are_part_of_what_it_rests_on() -> None:
+    site = Path(".venv/lib/python3.11/site-packages")
+    write("pyvenv.cfg", "")
+    write(".venv/pyvenv.cfg", "")
+    write(str(site / "outside.py"), "async def load(): ...\n")
+    write("app.py", "import outside\n\n\nasync def main():\n    outside.load()\n")
+    linted()
+    assert linted() == 0
+    write(str(site / "outside.py"), "def load(): ...\n")
+    assert linted() > 0
+
+
+def test_the_user_sees_how_much_was_unchanged() -> None:
+    asynclint(".")
+    code, out, err = asynclint("--verbose", ".")
+    assert (code, "ASL201" in out) == (1, True)
+    assert f"{FILES} files ({FILES} unchanged), 1 worker" in err
+
+
+def test_a_run_that_changes_files_keeps_nothing_wrong() -> None:
+    linted()
+    asynclint("--fix", ".")
+    assert "await asyncio.sleep" in Path("alone.py").read_text()
+    assert linted() == 0
+
+
+# what a stranger writes
+
+
+def test_a_fix_is_never_taken_from_what_is_kept() -> None:
+    linted()
+    (place,) = kept_files()
+    content = place.read_bytes()
+    bad = content.replace(b"asyncio.sleep", b"os.abort_____"[:13])
+    assert bad != content
+    place.write_bytes(bad)
+    asynclint("--fix", "alone.py")
+    assert "os.abort" not in Path("alone.py").read_text()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00", b"{}", b"\x98" + b"\xc0" * 8])
+def test_what_is_damaged_is_made_anew(damage: bytes) -> None:
+    linted()
+    (place,) = kept_files()
+    whole = place.read_bytes()
+    for content in (damage, whole[: len(whole) // 2], whole + damage):
+        place.write_bytes(content)
+        assert linted() in (0, FILES)
+        assert place.read_bytes() == whole or linted() == 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_is_kept_a_run_ends_well(data: st.DataObject) -> None:
+    """Perhaps with what a stranger wants it to say, never with an error."""
+    lint(["."], load("."), jobs=1)
+    (place,) = kept_files()
+    content = bytearray(place.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, 1 << 20)) % len(content)] = data.draw(st.integers(0, 255))
+    place.write_bytes(content)
+    result = lint(["."], load("."), jobs=1)
+    assert result.files == FILES
+    assert all(finding.message.isprintable() and finding.span.line > 0 for finding in result.findings)
+    place.unlink()
+
+
+def test_numbers_that_fit_nothing_are_refused() -> None:
+    linted()
+    (place,) = kept_files()
+    parts = msgspec.msgpack.decode(place.read_bytes(), strict=False)
+    report = next(iter(parts[7].values()))
+    finding = report["findings"][0]
+    for change in ({"code": "ASL999"}, {"message": "\x1b[2J"}, {"path": "elsewhere.py"}):
+        twisted = {**report, "findings": [{**finding, **change}]}
+        place.write_bytes(msgspec.msgpack.encode([*parts[:7], {next(iter(parts[7])): twisted}]))
+        assert linted() == FILES
+
+
+# where it cannot be kept
+
+
+def test_nothing_is_kept_where_that_is_not_wanted_or_not_possible() -> None:
+    linter.lint(["."], load(".", cache=False))
+    assert not Path(FOLDER).exists()
+    Path(FOLDER).write_text("a file")
+    assert [linted(), linted()] == [FILES, FILES]
+    assert Path(FOLDER).read_text() == "a file"

@@ -13,7 +13,7 @@ from asynclint import baseline
 from asynclint.baseline import Baseline, Entries, Stale
 from asynclint.catalog import chosen, documented, fixable
 from asynclint.config import Changed, Config, Settings
-from asynclint.engine import archive, noqa
+from asynclint.engine import archive, cache, noqa
 from asynclint.engine import fix as fixing
 from asynclint.engine.baselining import Accepted, baseline_to_write
 from asynclint.engine.check import CANNOT_ANALYSE, Abandoned
@@ -44,6 +44,7 @@ __all__ = [
     "add_noqa",
     "before_baseline",
     "choose_fix",
+    "clean",
     "explain",
     "files_to_lint",
     "fix",
@@ -129,6 +130,17 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
             archive.save(group.config, record)
     reports = [record.report(path) for g, record in zip(groups, records, strict=True) for path in g.paths]
     return _joined(reports, found.problems, baselines)
+
+
+def clean(paths: Sequence[str], settings: Settings) -> list[str]:
+    """Removes what runs on these files and directories have kept, and gives the directories where that was.
+
+    Raises `ConfigError` for one that is no cache of ours, and OSError.
+    """
+    groups = grouped(files_to_lint(paths, settings).files, settings)
+    configs = (settings.common, *(group.config for group in groups))
+    directories = dict.fromkeys(map(cache.cache_directory, configs))
+    return [directory for directory in directories if directory and cache.clean(directory)]
 
 
 def explain(path: str, line: int, settings: Settings) -> Explanation:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_cli import asynclint
+from test_cli import asynclint, error
 from test_watch import BROKEN, COROUTINE, PROJECT, delete, write
 
 from asynclint import linter
@@ -195,3 +195,19 @@ def test_nothing_is_kept_where_that_is_not_wanted_or_not_possible() -> None:
     Path(FOLDER).write_text("a file")
     assert [linted(), linted()] == [FILES, FILES]
     assert Path(FOLDER).read_text() == "a file"
+
+
+def test_it_can_be_cleaned_away() -> None:
+    linted()
+    linted(config=load(".", overrides={"cache_dir": "kept"}))
+    assert asynclint("clean").out == f"Removed {os.path.abspath(FOLDER)}\n"
+    assert not Path(FOLDER).exists()
+    assert asynclint("clean").out == "There was nothing to remove.\n"
+    assert asynclint("clean", "--cache-dir", "kept").code == 0
+    assert not Path("kept").exists()
+
+
+def test_nothing_but_a_cache_is_cleaned_away() -> None:
+    told = error("clean", "--cache-dir", "shop")
+    assert "is no cache of asynclint" in told
+    assert Path("shop/store.py").exists()

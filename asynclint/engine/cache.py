@@ -6,12 +6,13 @@ code, is made anew. Several runs may use it at once, because files are replaced 
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
 
 import asynclint
-from asynclint.config import Config
+from asynclint.config import Config, ConfigError
 from asynclint.engine.surroundings import root_of
 
 FOLDER = ".asynclint_cache"
@@ -49,6 +50,23 @@ def _write(path: str, content: bytes) -> None:
     except OSError:
         os.unlink(unfinished)
         raise
+
+
+def clean(directory: str) -> bool:
+    """Removes a cache of ours with all that is in it, and tells whether there was one.
+
+    Raises `ConfigError` for another directory, and OSError when it cannot be removed.
+    """
+    try:
+        with open(os.path.join(directory, "CACHEDIR.TAG"), "rb") as file:
+            is_ours = file.read() == _TAG.encode()
+    except FileNotFoundError:
+        is_ours = False
+    if is_ours:
+        shutil.rmtree(directory)
+    elif os.path.exists(directory):
+        raise ConfigError(f"{directory}: is no cache of asynclint, so it stays; name another directory")
+    return is_ours
 
 
 @cache

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from asynclint.doors.cli import catalogue, check, configuration  # noqa: F401  (they declare their commands)
+from asynclint.doors.cli import catalogue, check, cleaning, configuration  # noqa: F401  (they declare their commands)
 from asynclint.doors.cli.app import FAILURE, OK, app
 from asynclint.doors.cli.completion import INSTRUCTION, name_the_command
 from asynclint.doors.cli.streams import Failure, complain, never_fail_to_encode, reason

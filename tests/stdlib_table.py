@@ -19,6 +19,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "builtins": ("anext",),
     "concurrent.futures": (),
     "contextlib": (),
+    "logging": ("Logger", "LoggerAdapter", "getLogger"),
     "multiprocessing": ("JoinableQueue", "Queue", "SimpleQueue"),
     "pdb": ("set_trace_async",),
     "queue": (),

@@ -16,6 +16,7 @@ _LOOP = (
     " set_debug set_default_executor set_exception_handler set_task_factory stop time"
 )
 _TRANSPORT = "abort close get_extra_info is_closing set_protocol write writelines write_eof can_write_eof sendto"
+_LOGGED = "debug info warning error exception critical log"
 
 PLAIN_CALLS = frozenset(
     {
@@ -66,7 +67,10 @@ PLAIN_CALLS = frozenset(
         *_methods("builtins", "print len isinstance hasattr str int float bool repr list dict tuple set sorted range"),
         *_methods("builtins", "input open"),
         *_methods("json", "dump dumps"),
-        *_methods("logging", "debug info warning error exception critical log basicConfig"),
+        *_methods("logging", f"{_LOGGED} basicConfig"),
+        *_methods("logging.Logger", _LOGGED),
+        *_methods("logging.LoggerAdapter", _LOGGED),
+        *_methods("queue.Queue", "empty full put put_nowait qsize task_done"),
     }
 )
 _PLAIN_MODULES = ("os.", "shutil.", "subprocess.", "pathlib.", "socket.", "urllib.", "requests.", "sqlite3.")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from asynclint.facts.calls import PatchFacts
@@ -30,7 +31,8 @@ _MOCKS = frozenset({"monkeypatch", "mocker", "mock"})
 
 def is_expected(body: Body, node: "CSTNode", expression: "BaseExpression") -> bool:
     """Is a TypeError at `node` caught right here or wanted, or is it asked anywhere what kind of thing it is about?"""
-    return is_asked_about(body, expression) or any(_expects(body, above) for above in body.ancestors(node))
+    steps = pairwise((node, *body.ancestors(node)))
+    return is_asked_about(body, expression) or any(_expects(body, above, inner) for inner, above in steps)
 
 
 def may_be_mocked(body: Body) -> bool:
@@ -72,12 +74,13 @@ def _is_async(body: Body, patch: PatchFacts) -> bool:
     return isinstance(made_of, Named) and made_of.name.endswith(_COROUTINE_MOCKS)
 
 
-def _expects(body: Body, above: "CSTNode") -> bool:
+def _expects(body: Body, above: "CSTNode", inner: "CSTNode") -> bool:
     match above:
         case cst.With(items=items):
-            calls = [item.item for item in items if isinstance(item.item, cst.Call)]
+            entered = takewhile(lambda item: item is not inner, items)
+            calls = [item.item for item in entered if isinstance(item.item, cst.Call)]
             return any(_last_name(body, call) in _EXPECTING and _names_refusal(body, call) for call in calls)
-        case cst.Try(handlers=handlers):
+        case cst.Try(handlers=handlers) if inner is above.body:
             return any(handler.type and not body.caught(handler.type).isdisjoint(_REFUSALS) for handler in handlers)
     return False
 

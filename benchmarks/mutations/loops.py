@@ -39,9 +39,9 @@ def _is_generator_call(call: ast.Call) -> bool:
 
 def asked(source: Source) -> Iterator[Mutant]:
     """Every `inspect.iscoroutinefunction`, to become that of asyncio, in a file that imports asyncio."""
-    for node in source.each(ast.Attribute):
+    for node in source.each(ast.Attribute) if source.imports_asyncio and "version_info" not in source.text else ():
         match node:
-            case ast.Attribute(value=ast.Name(id="inspect"), attr="iscoroutinefunction") if source.imports_asyncio:
+            case ast.Attribute(value=ast.Name(id="inspect"), attr="iscoroutinefunction"):
                 if not any(isinstance(outer, ast.Try | ast.If) for outer in source.around(node)):
                     edit = source.instead(node, "asyncio.iscoroutinefunction")
                     yield source.mutant(node, "inspect", edit, within=node)

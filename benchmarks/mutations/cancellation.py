@@ -53,10 +53,10 @@ def of_threads(source: Source) -> Iterator[Mutant]:
 
 
 def built_in(source: Source) -> Iterator[Mutant]:
-    """Every handler of `TimeoutError` or `asyncio.TimeoutError` alone around an `asyncio.wait_for`, for Python 3.10."""
+    """Every handler of `asyncio.TimeoutError` alone around an `asyncio.wait_for`, to catch the built-in one."""
     for handler, caught in _handlers(source):
         node = source.above[handler]
-        if handler.type and caught in ("TimeoutError", "asyncio.TimeoutError") and isinstance(node, ast.Try):
+        if handler.type and caught == "asyncio.TimeoutError" and isinstance(node, ast.Try):
             waits = [each for block in node.body for each in ast.walk(block) if called(each, "asyncio", "wait_for")]
             if waits and source.is_built_in("TimeoutError"):
                 yield source.mutant(handler, caught, source.instead(handler.type, "TimeoutError"), within=handler.type)

@@ -9,9 +9,10 @@ from mutations.kind import Kind
 from mutations.shapes import awaited_coroutines, called, catches, managed, yields
 from mutations.source import Mutant, Source
 
-_CALLERS = frozenset(
-    {"call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback", "run_in_executor", "to_thread"}
-)
+_CALLERS = {  # by the place of the function among their arguments
+    **dict.fromkeys(("call_soon", "call_soon_threadsafe", "add_done_callback", "to_thread"), 0),
+    **dict.fromkeys(("call_later", "call_at", "run_in_executor"), 1),
+}
 _ENTERED = frozenset({"TaskGroup", "aclosing", "AsyncExitStack", "ClientSession"})
 _PLAIN_ENTERED = frozenset({"suppress", "ExitStack", "nullcontext"})
 _SPECIAL = frozenset(
@@ -38,7 +39,8 @@ def callbacks(source: Source) -> Iterator[Mutant]:
     for function in plain:
         if defined[function.name] == mentioned[function.name] == 1:
             for call in source.each(ast.Call):
-                if last_name(call.func) in _CALLERS and function.name in map(_mention, call.args):
+                place = _CALLERS.get(last_name(call.func), len(call.args))
+                if [function.name] == [_mention(given) for given in call.args[place : place + 1]]:
                     start = source.start(function)
                     edit = start, start + len("def"), "async def"
                     yield source.mutant(function, last_name(call.func), edit, within=call)
@@ -72,7 +74,8 @@ def plain_calls(source: Source) -> Iterator[Mutant]:
 
 def _gives_nothing(function: ast.FunctionDef) -> bool:
     returned = any(isinstance(node, ast.Return) and node.value for node in ast.walk(function))
-    return not function.decorator_list and not returned and not yields(function.body)
+    raised = any(isinstance(node, ast.Raise) for node in ast.walk(function))  # it may do nothing else
+    return not (function.decorator_list or returned or raised or yields(function.body))
 
 
 def _logger(statement: ast.stmt) -> Iterator[str]:

@@ -47,8 +47,9 @@ def busy(source: Source) -> Iterator[Mutant]:
 def _flag(owner: ast.ClassDef, function: ast.AsyncFunctionDef) -> str:
     """What `__init__` sets to False, and another method than this one to True."""
     methods = [each for each in owner.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
-    lowered = {name for each in methods if each.name == "__init__" for name in _set(each, to=False)}
-    raised = {name for each in methods if each is not function for name in _set(each, to=True)}
+    first = [each for each in methods if each.name == "__init__"]
+    lowered = {name for each in first for name in _set(each, to=False)}
+    raised = {name for each in methods if each not in (*first, function) for name in _set(each, to=True)}
     own = {name for value in (True, False) for name in _set(function, to=value)}
     return min((lowered & raised) - own, default="")
 

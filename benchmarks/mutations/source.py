@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asynclint.config import DEFAULT_TEST_FILES
 from asynclint.source.files import files_like
@@ -82,7 +82,9 @@ class Source:
 
     def each(self, kind: type[Node]) -> Iterator[Node]:
         """The nodes of a kind, but those in f-strings, which older Pythons misplace."""
-        return (node for node in self._nodes if isinstance(node, kind))
+        for known, nodes in self._nodes.items():
+            if issubclass(known, kind):
+                yield from nodes
 
     @cached_property
     def above(self) -> Above:
@@ -224,13 +226,16 @@ class Source:
         return [0, *accumulate(map(len, self.data.splitlines(keepends=True)))]
 
     @cached_property
-    def _nodes(self) -> list[ast.AST]:
-        return list(_walked(self.tree))
+    def _nodes(self) -> dict[type[ast.AST], list[Any]]:
+        nodes: dict[type[ast.AST], list[Any]] = {}
+        for node in _walked(self.tree):
+            nodes.setdefault(type(node), []).append(node)
+        return nodes
 
     @cached_property
     def _bound(self) -> Counter[str]:
         """How often each name is bound in the file."""
-        return Counter(name for node in self._nodes if (name := _bound(node)))
+        return Counter(name for node in self.each(ast.AST) if (name := _bound(node)))
 
 
 def broken(clean: str, mutant: Mutant) -> Broken | None:

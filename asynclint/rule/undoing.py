@@ -103,11 +103,25 @@ def _undoes(body: Body, node: "CSTNode", earlier: "CSTNode") -> bool:
             if removing in _REMOVING and adding in _ADDING:
                 return owner == taken != ""
             return owner == taken and body.name_of(func) == body.name_of(other) == "os.chdir"
+        case cst.Call() | cst.Del(), cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript() as entry)]):
+            return _is_kept_outside(entry.value) and _taken_out(body, node) == body.text(entry)
         case cst.Assign(targets=[cst.AssignTarget(target=target)]), cst.Assign(
             targets=[cst.AssignTarget(target=other)]
         ):
             return _restores(target, node.value, other, earlier.value)
     return False
+
+
+def _taken_out(body: Body, node: "CSTNode") -> str:
+    """`x.y[key]` for what takes this entry out, "" for anything else."""
+    match node:
+        case cst.Del(target=cst.Subscript() as entry):
+            return body.text(entry)
+        case cst.Call(func=cst.Attribute(value=container, attr=cst.Name(value="pop")), args=[key, *_]) if isinstance(
+            body.parent(node), cst.Expr
+        ):
+            return f"{body.text(container)}[{body.text(key.value)}]"
+    return ""
 
 
 def _is_kept_outside(target: "BaseExpression") -> bool:
@@ -187,6 +201,8 @@ def _key(node: "CSTNode") -> str:
             return f"{code_of(func)}()" if code_of(func) else ""
         case cst.Assign(targets=[cst.AssignTarget(target=target)]) | cst.AugAssign(target=target):
             return code_of(target)
+        case cst.Del(target=cst.Subscript(value=container)):
+            return f"del {code_of(container)}"
     return ""
 
 

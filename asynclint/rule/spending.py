@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from asynclint.rule import nodes as cst
@@ -210,9 +211,17 @@ def _ends_by_itself(loop: "CSTNode | None") -> bool:
 
 def _is_conditional(body: Body, node: "CSTNode", below: "CSTNode | None") -> bool:
     """Does it stand in a branch that begins below the node `below`?"""
-    for above in body.ancestors(node):
+    for inner, above in pairwise((node, *body.ancestors(node))):
         if above is below:
             return False
-        if type(above).__name__ in _BRANCHES:
+        if type(above).__name__ in _BRANCHES and inner is not _decisive(above):
             return True
     return False
+
+
+def _decisive(branch: "CSTNode") -> "CSTNode | None":
+    """The part of a branch that runs in any case."""
+    match branch:
+        case cst.If(test=part) | cst.IfExp(test=part) | cst.BooleanOperation(left=part) | cst.Match(subject=part):
+            return part
+    return None

@@ -76,6 +76,19 @@ def _is_plain_value(body: Body, place: Place) -> bool:
             return True
         if scope.parent == place.scope and any(code.endswith(f".{place.name}") for code in scope.plain_values):
             return True
+    return _is_declared_plain(body, place)
+
+
+def _is_declared_plain(body: Body, place: Place) -> bool:
+    """Is it an attribute to which a parameter is assigned that is declared to be a number or a text?"""
+    module = body.project.module(place.path)
+    klass = module.scopes[place.scope].klass if module else None
+    for binding in klass.attributes.get(place.name, ()) if klass else ():
+        given = (
+            body.project.evaluate(place.path, binding.scope, binding.value) if binding.value.isidentifier() else None
+        )
+        if isinstance(given, Instance) and isinstance(given.of, Named) and given.of.name in _SCALARS:
+            return True
     return False
 
 

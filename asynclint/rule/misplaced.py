@@ -18,6 +18,7 @@ from asynclint.rule.misuse import (
     misuse,
 )
 from asynclint.rule.parameters import declared_target, is_value
+from asynclint.rule.scopes import ended
 from asynclint.rule.values import Fate, destination, may_be_awaited
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def misplaced(body: Body, call: "Call") -> Misplaced | None:
     if where.collected:
         return Misplaced("is written out instead of its result") if is_serialised(body, where.call) else None
     if where.fate is Fate.RETURNED:
-        return None if _is_guarded(body, call) else _returned(body, call)
+        return None if _escapes(body, call) else _returned(body, call)
     if where.fate is Fate.BOUND:
         return _through_a_local(body, where.names[0], call) or _declared_otherwise(body, call, where.names[0])
     return _declared_otherwise(body, call, "")
@@ -72,9 +73,10 @@ def _returned(body: Body, value: "Call | Name") -> Misplaced | None:
     return Misplaced(how, may_run=True, is_doubtful=not _promises_a_value(body))
 
 
-def _is_guarded(body: Body, value: "Call | Name") -> bool:
-    """Is it inside of a `try` or `with`, which ASL109 speaks of?"""
-    return any(isinstance(node, cst.Try | cst.TryStar | cst.With) for node in body.ancestors(value))
+def _escapes(body: Body, call: "Call") -> bool:
+    """Is it returned out of a `try` or `with` that is meant for its run, as ASL109 says?"""
+    leave = next((above for above in body.ancestors(call) if isinstance(above, cst.Return)), None)
+    return leave is not None and next(ended(body, leave, call), None) is not None
 
 
 def _returned_later(body: Body, name: str, held: Holding) -> Misplaced | None:

@@ -30,8 +30,8 @@ def mutated_while_iterating(body: Body) -> Iterator[Problem]:
     may: a client leaves while all clients are sent a message, and those that come later in the set are not sent any. A
     list does not even raise: when an element is removed, those behind it move up, and the loop passes over one.
 
-    This is information and no error: whether the change can come while this very loop waits is not always to be seen, and
-    of nine findings in five mature packages five were wrong.
+    This is information and no error: whether the change can come while this very loop waits is not always to be seen,
+    and of nine findings in five mature packages five were wrong.
 
     ## Bad
 

@@ -4,7 +4,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -189,17 +188,14 @@ def fix(
     """
     wanted = choose_fix(settings)
     paths = tuple(dict.fromkeys(finding.path for finding in findings if wanted(finding)))
-    return [
-        fixed
-        for group in grouped(paths, settings)
-        for fixed in fixing.fix(_found_now(group, contents), partial(Runner, group.config, chosen), wanted, contents)
-    ]
+    return [fixed for group in grouped(paths, settings) for fixed in _fixed(group, wanted, contents or {})]
 
 
-def _found_now(group: Group, contents: Mapping[str, bytes | str] | None) -> dict[str, FileReport]:
-    """The reports of files without what is kept of them: that may be a stranger's, who would write into their code."""
-    runner = Runner(group.config, chosen, contents)
-    return {path: runner.check(path) for path in group.paths}
+def _fixed(group: Group, wanted: fixing.Wanted, contents: Mapping[str, bytes | str]) -> list[Fixed]:
+    """Fixes what is found now: what is kept of earlier runs may be a stranger's, who would write into their code."""
+    session = Session(chosen)
+    session.check(group.paths, group.config, group.paths, contents)
+    return fixing.fix(session.reports, session.runner, wanted, contents)
 
 
 def write(fixed: Sequence[Fixed]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from test_cli import BAD, GOOD, SUMMARY, asynclint, bound_by_permissions, enviro
 from asynclint.config import OUTPUT_FORMATS
 from asynclint.doors.cli.completion import name_the_command
 from asynclint.doors.cli.progress import Progress, terminal
+from asynclint.engine.cache import FOLDER
 from asynclint.linter import Work
 
 
@@ -39,7 +40,7 @@ def test_a_report_is_written_into_a_file_without_colour() -> None:
     assert len(json.loads(Path("report.txt").read_text())) == 1
     assert asynclint("good.py", "-o", "report.txt", "--output-format", "json").code == 0
     assert Path("report.txt").read_text() == "[]\n"
-    assert {path.name for path in Path().iterdir()} == {"bad.py", "good.py", "report.txt"}
+    assert {path.name for path in Path().iterdir()} - {FOLDER} == {"bad.py", "good.py", "report.txt"}
 
 
 def test_a_report_is_a_file_like_any_other() -> None:

@@ -21,12 +21,27 @@ METHODS = ["fork", "spawn", "forkserver"] if sys.platform == "linux" else ["spaw
 _MAIN = "import multiprocessing as m, sys; from flake8.main.cli import main; m.set_start_method({!r}); sys.exit(main())"
 
 
+# flake8 runs every plugin there is, whatever is selected, and these take minutes for a package.
+_WITHOUT_OTHERS = """\
+import importlib.metadata
+everything = importlib.metadata.distributions
+others = {"flake8-async", "flake8-bugbear"}
+importlib.metadata.distributions = lambda: (each for each in everything() if each.name not in others)
+"""
+
+
 def flake8(
-    *arguments: str, method: str = METHODS[0], stdin: str = "", cwd: Path | None = None, isolated: bool = True
+    *arguments: str,
+    method: str = METHODS[0],
+    stdin: str = "",
+    cwd: Path | None = None,
+    isolated: bool = True,
+    with_others: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    program = "import multiprocessing as m, sys\nif __name__ == '__main__':\n" + "".join(
-        f"    {line.strip()}\n" for line in _MAIN.format(method).split(";")[1:]
-    )
+    program = (
+        "" if with_others else _WITHOUT_OTHERS
+    ) + "import multiprocessing as m, sys\nif __name__ == '__main__':\n"
+    program += "".join(f"    {line.strip()}\n" for line in _MAIN.format(method).split(";")[1:])
     assert cwd is not None
     script = cwd / "run_flake8.py"
     script.write_text(program)
@@ -258,7 +273,7 @@ def test_beside_other_plugins(tmp_path: Path) -> None:
     lines = [sleep, sleep.replace("\n", "  # noqa: ASL201\n"), sleep.replace("\n", "  # noqa: ASYNC251\n")]
     text = f"import time\n\n\nasync def wait(seen=[]):\n{''.join(lines)}    return seen\n"
     (tmp_path / "sleepy.py").write_text(text)
-    done = flake8("--select=ASL2,ASYNC2,B", "sleepy.py", cwd=tmp_path)
+    done = flake8("--select=ASL2,ASYNC2,B", "sleepy.py", cwd=tmp_path, with_others=True)
     found = [(line, text.split()[0]) for _, line, _, text in parsed(done.stdout)]
     assert sorted(found) == [(4, "B006"), (5, "ASL201"), (5, "ASYNC251"), (6, "ASYNC251"), (7, "ASL201")]
 

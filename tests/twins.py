@@ -124,6 +124,10 @@ class _Names:
         """May the name be bound to something without hiding anything?"""
         return name not in self._bound and all(node.id != name for node in self._loads)
 
+    def bind(self, names: Iterable[str]) -> None:
+        """They are free no more."""
+        self._bound.update(names)
+
     def uses(self, wanted: _Import) -> list[_Use] | None:
         """Every place that means the import, None when it cannot be told or respelled."""
         if self._bound[wanted.bound] != 1 or wanted.bound in self._fixed:
@@ -191,6 +195,7 @@ def _from_module(names: _Names, wanted: _Import) -> _Spelling | None:
     if not uses or len(attributes) != len(uses):
         return None
     spelled = {n.attr: n.attr if names.is_free(n.attr) else f"{wanted.bound}_{n.attr}" for n in attributes.values()}
+    names.bind(spelled.values())
     statements = [str(_Import(wanted.module, a, None if n == a else n)) for a, n in sorted(spelled.items())]
     return "; ".join(statements), {node: spelled[node.attr] for node in attributes.values()}
 

@@ -38,7 +38,11 @@ def parse(text: str, path: str = "<unknown>") -> ast.Module:
     It is not to be changed: who asks again may get the very same. Raises what `ast.parse` raises; its SyntaxError
     speaks of the text as it stands.
     """
-    return _parsed(text)
+    try:
+        return _parsed(text)
+    except SyntaxError as error:
+        error.filename = path
+        raise
 
 
 @lru_cache(maxsize=2)

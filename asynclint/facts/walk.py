@@ -41,6 +41,7 @@ _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 _IN_PLACE = {ast.BitOr: "|=", ast.BitAnd: "&=", ast.BitXor: "^=", ast.Sub: "-=", ast.Add: "+="}
+_MOST_LINKS = 20  # of a chain of attributes that may be properties; each of its links is looked up from the start
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Raise)
 COLLECTORS = frozenset({"append", "add", "appendleft", "extend", "insert"})
 
@@ -505,7 +506,7 @@ class _Walker:
         function = self.facts.scopes[self.scope].function
         if function is not None and (self.certain or function.is_async) and isinstance(node.ctx, ast.Load):
             code = code_of(node)
-            if code.replace(".", "").isidentifier():
+            if code.count(".") <= _MOST_LINKS and code.replace(".", "").isidentifier():
                 function.reads.setdefault(code, (node.lineno, node.col_offset))
         self.expression(node.value)
 

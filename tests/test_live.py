@@ -4,21 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from test_watch import COROUTINE, PROJECT
 
 from asynclint.config import Nearest, load
 from asynclint.engine import workspace
 from asynclint.linter import Abandoned, Live, Result
-
-PROJECT = {
-    "pyproject.toml": "[tool.asynclint]\n",
-    "app.py": "from shop.api import place\n\n\nasync def main():\n    place()\n",
-    "alone.py": "import time\n\n\nasync def wait():\n    time.sleep(1)\n",
-    "shop/__init__.py": "",
-    "shop/api.py": "from shop.store import save as place\n",
-    "shop/store.py": "import time\n\n\ndef save():\n    time.sleep(1)\n",
-}
-PLAIN = "def save():\n    pass\n"
-COROUTINE = "async def save():\n    pass\n"
 
 
 class Shown:

@@ -1,11 +1,27 @@
 """What the findings of a file may depend on besides the file."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from asynclint.facts.said import Said, Words
 
 EVERYTHING = ""  # stands for all files of the project, and those that may come to it
+
+
+def affected(leads: Mapping[str, Iterable[str]], changed: Iterable[str]) -> set[str]:
+    """These files, those that were led to them, by way of others too, and those that were led to `EVERYTHING`."""
+    led_by: defaultdict[str, list[str]] = defaultdict(list)
+    for path, led in leads.items():
+        for other in led:
+            led_by[other].append(path)
+    found: set[str] = set()
+    waiting = [*changed, EVERYTHING]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += led_by.get(path, ())
+    return found
 
 
 class Dependencies:
@@ -40,15 +56,7 @@ class Dependencies:
 
     def untouched(self, paths: Iterable[str], changed: Iterable[str]) -> frozenset[str]:
         """Those of these files that have been led to none of the changed ones, nor to `EVERYTHING`."""
-        leading: defaultdict[str, list[str]] = defaultdict(list)
-        for path, direct in self._direct.items():
-            for origin in direct:
-                leading[origin].append(path)
-        touched = waiting = {*changed, EVERYTHING}
-        while waiting:
-            waiting = {path for origin in waiting for path in leading[origin]} - touched
-            touched = touched | waiting
-        return frozenset(paths) - touched
+        return frozenset(paths) - affected(self._direct, changed)
 
     def take_over(self, former: "Dependencies", paths: Collection[str]) -> None:
         """These files have been led where a former one says."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from asynclint.engine.dependencies import EVERYTHING
+from asynclint.engine.dependencies import affected
 from asynclint.source.files import State, content_digest, state
 from asynclint.source.folders import Asked
 
@@ -49,18 +49,7 @@ class Evidence(Struct):
 
     def affected(self, changed: Iterable[str]) -> set[str]:
         """The files that may see something of these, by way of others too, and those that may see any change."""
-        led_by: dict[str, list[str]] = {}
-        for path, led in self.leads.items():
-            for other in led:
-                led_by.setdefault(other, []).append(path)
-        found: set[str] = set()
-        waiting = [*changed, EVERYTHING]
-        while waiting:
-            path = waiting.pop()
-            if path not in found:
-                found.add(path)
-                waiting += led_by.get(path, ())
-        return found
+        return affected(self.leads, changed)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Without files that are not as they were."""

@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from asynclint.config import Config
-from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.dependencies import EVERYTHING
+from asynclint.engine.record import surroundings as surroundings_of
 from asynclint.engine.run import Choose, FileReport, Runner
-from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.engine.trees import Trees
 from asynclint.engine.workspace import Around, Overlay
-from asynclint.source.files import state
 from asynclint.source.folders import Folders
 
 _NONE: Mapping[str, Overlay] = MappingProxyType({})
@@ -56,7 +54,7 @@ class Session:
         looks = self._looks or config != self._config
         changed = self._runner.workspace.changed(overlays, looks=looks) if self._runner else frozenset[str]()
         unsaved = self._unsaved if not changed and not looks else _unsaved(overlays)
-        surroundings = _surroundings(config) if looks else self._surroundings
+        surroundings = surroundings_of(config) if looks else self._surroundings
         if unsaved != self._unsaved or surroundings != self._surroundings or (looks and not self._folders.renew()):
             self.reports, self._needs, self._folders, self._around = {}, {}, Folders(unsaved), None
             self._unsaved = unsaved
@@ -111,9 +109,3 @@ class Session:
 def _unsaved(overlays: Mapping[str, Overlay]) -> frozenset[str]:
     """Those of them that are not on the disk."""
     return frozenset(path for path in map(os.path.abspath, overlays) if not os.path.exists(path))
-
-
-def _surroundings(config: Config) -> object:
-    """All that a run depends on besides the files that are read and the directories in which modules are looked for."""
-    places = (*environment(config), baseline_to_write(config))
-    return config, configured_roots(config), {place: state(place) for place in places}

@@ -27,7 +27,6 @@ class Bindings:
         self._library = library
         self._questions = questions
         self._locate = locate
-        self._bound: dict[tuple[str, int, str], Entity | None] = {}
 
     def lookup(self, path: str, scope: int, name: str) -> Entity | None:
         """What a plain name means in a scope: the innermost binding, else the module's, else a builtin."""
@@ -47,12 +46,9 @@ class Bindings:
 
     def bound(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
         """The meaning all bindings of a name agree on."""
-        key = (module.path, scope, name)
-        if key in self._bound:
-            return self._bound[key]
+        key = (module.path, scope, name, "bound")
         bindings = module.scopes[scope].names[name]
-        agreed: Callable[[], Entity | None] = lambda: self._agreed(module, self._relevant(module, bindings))  # noqa: E731
-        return self._questions.settled(self._bound, key, None, agreed)
+        return self._questions.asked(key, None, lambda: self._agreed(module, self._relevant(module, bindings)))
 
     def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
         """Without `x = None` and without the overloads and setters of a definition that follows."""

@@ -35,16 +35,9 @@ class Members:
         self._library = library
         self._questions = questions
         self._assigned: dict[str, dict[str, list[tuple[int, str]]]] = {}
-        self._members: dict[tuple[Entity, str], Entity | None] = {}
 
     def member(self, entity: Entity, name: str) -> Entity | None:
         """What `entity.name` means."""
-        key = (entity, name)
-        if key in self._members:
-            return self._members[key]
-        return self._questions.settled(self._members, key, None, lambda: self._member(entity, name))
-
-    def _member(self, entity: Entity, name: str) -> Entity | None:
         match entity:
             case Module(path=path):
                 return self._bindings.of_module(path, name)

@@ -75,19 +75,14 @@ class Folders:
     def renew(self) -> bool:
         """Lists all of them again, unless that would give other answers; tells whether it would not."""
         now = {directory: self._listed(directory) for directory in self._names}
-        is_same = all(self._concerning(each, self._names[each]) == self._concerning(each, now[each]) for each in now)
+        is_same = all(self._asked(each, self._names[each]) == self._asked(each, now[each]) for each in now)
         if is_same:
             self._names = now
         return is_same
 
     def news(self) -> "dict[str, Asked]":
         """What was asked of directories since this was last called, with all that was asked of them before."""
-        asked = {
-            directory: Asked.of(
-                self._listing(directory), self._sought.get(directory, ()), is_searched=directory in self._searched
-            )
-            for directory in self._new
-        }
+        asked = {directory: self._asked(directory, self._listing(directory)) for directory in self._new}
         self._new = set()
         return asked
 
@@ -99,12 +94,9 @@ class Folders:
     def _listed(self, directory: str) -> frozenset[str]:
         return _listed(directory) | self._unsaved.get(directory, set())
 
-    def _concerning(self, directory: str, names: frozenset[str]) -> set[str]:
-        """Those of the names that were asked for."""
-        sought = names & self._sought.get(directory, set())
-        if directory not in self._searched:
-            return {*sought}
-        return {*sought, *(name for name in names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")}
+    def _asked(self, directory: str, names: frozenset[str]) -> Asked:
+        """What was asked of a directory, put to this listing of it."""
+        return Asked.of(names, self._sought.get(directory, ()), is_searched=directory in self._searched)
 
     def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
         """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""

@@ -1,21 +1,29 @@
-"""Many files, here or in several processes, always with the same result."""
+"""Many files, here or in several processes, always with the same result.
+
+Several processes first read all files, each once, and then check them, each knowing what all of them have read.
+"""
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asynclint.config import Config
 from asynclint.engine.evidence import Evidence
 from asynclint.engine.observer import Work
 from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.workspace import Reading
 
 BATCH = 48  # files a message: one by one costs half as much again
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
+
+Result = TypeVar("Result")
+Readings: TypeAlias = Mapping[str, Reading]  # by absolute path
 
 
 class Checked(Struct, frozen=True):
@@ -33,14 +41,50 @@ class Group(Struct, frozen=True):
     paths: Sequence[str]
 
 
-class _Worker(Struct):
-    """What a process remembers: the runner of the group it was last asked about."""
+class _Plan(Struct, frozen=True):
+    """What there is to do, and what is known already, by the place of its group."""
 
     groups: Sequence[Group] = ()
     names: Sequence[str] = ()
     choose: Choose | None = None
+    readings: Sequence[Readings] = ()
+
+    def batches(self, jobs: int) -> list[tuple[int, Sequence[str]]]:
+        """Some paths at a time, with the place of their group."""
+        size = max(1, min(BATCH, -(-sum(len(group.paths) for group in self.groups) // jobs)))
+        return [
+            (index, group.paths[start : start + size])
+            for index, group in enumerate(self.groups)
+            for start in range(0, len(group.paths), size)
+        ]
+
+    def runner(self, index: int) -> Runner:
+        """One for a group, which calls files what the user calls them."""
+        assert self.choose is not None
+        runner = Runner(self.groups[index].config, self.choose)
+        runner.workspace.name(self.names)
+        runner.workspace.take_readings(self.readings[index] if self.readings else {})
+        return runner
+
+
+class _Read(Struct, frozen=True):
+    """What some files say, and what it cost to read them."""
+
+    readings: dict[str, Reading]
+    seconds: float
+
+
+class _Worker(Struct):
+    """What a process remembers: the runner of the group it was last asked about."""
+
+    plan: _Plan = _Plan()
     group: int = -1
     runner: Runner | None = None
+
+    def runner_of(self, group: int) -> Runner:
+        if self.runner is None or self.group != group:
+            self.runner, self.group = self.plan.runner(group), group
+        return self.runner
 
 
 _worker = _Worker()  # one for each process
@@ -51,19 +95,14 @@ def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
 
     `names` are all files of the run as the user calls them.
     """
+    plan = _Plan(groups, names, choose)
     if jobs > 1 and sum(len(group.paths) for group in groups) > 1:
-        yield from _in_processes(groups, names, choose, jobs)
+        yield from _in_processes(plan, jobs)
         return
     for index, group in enumerate(groups):
-        runner = named(group.config, names, choose)
-        yield from ((index, check(runner, [path])) for path in group.paths)
-
-
-def named(config: Config, names: Sequence[str], choose: Choose) -> Runner:
-    """A runner that calls files what the user calls them."""
-    runner = Runner(config, choose)
-    runner.workspace.name(names)
-    return runner
+        runner = plan.runner(index)
+        for start in range(0, len(group.paths), BATCH):
+            yield index, check(runner, group.paths[start : start + BATCH])
 
 
 def check(runner: Runner, paths: Sequence[str]) -> Checked:
@@ -75,55 +114,68 @@ def check(runner: Runner, paths: Sequence[str]) -> Checked:
     return Checked(reports, runner.workspace.news(), work)
 
 
-def _in_processes(
-    groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
-) -> Iterator[tuple[int, Checked]]:
+def _in_processes(plan: _Plan, jobs: int) -> Iterator[tuple[int, Checked]]:
+    readings: list[dict[str, Reading]] = [{} for _ in plan.groups]
+    for (index, _), read in _each(_read_batch, plan, jobs):
+        if read is not None:
+            readings[index] |= read.readings
+            yield index, Checked({}, Evidence(), Work(0, read.seconds, 0.0))
+    informed = replace(plan, readings=readings)
+    lost: list[tuple[int, str]] = []
+    for (index, paths), checked in _each(_check_batch, informed, jobs):
+        if checked is None:
+            lost += [(index, path) for path in paths]
+        else:
+            yield index, checked
+    for index, path in lost:
+        yield index, _apart(index, path, plan)
+
+
+def _each(
+    work: Callable[[int, Sequence[str]], Result], plan: _Plan, jobs: int
+) -> Iterator[tuple[tuple[int, Sequence[str]], Result | None]]:
+    """Each batch with its result, None where the process has ended that was at it."""
     from concurrent.futures.process import BrokenProcessPool
 
-    size = max(1, min(BATCH, -(-sum(len(group.paths) for group in groups) // jobs)))
-    batches = [
-        (index, group.paths[start : start + size])
-        for index, group in enumerate(groups)
-        for start in range(0, len(group.paths), size)
-    ]
-    lost: list[tuple[int, str]] = []
-    with _executor(groups, names, choose, min(jobs, len(batches))) as executor:
-        futures = [executor.submit(_check_batch, *batch) for batch in batches]
-        for (index, paths), future in zip(batches, futures, strict=True):
+    batches = plan.batches(jobs)
+    with _executor(plan, min(jobs, len(batches))) as executor:
+        futures = [executor.submit(work, *batch) for batch in batches]
+        for batch, future in zip(batches, futures, strict=True):
             try:
-                yield index, future.result()
+                yield batch, future.result()
             except BrokenProcessPool:
-                lost += [(index, path) for path in paths]
-    for index, path in lost:
-        yield index, _apart(index, path, groups, names, choose)
+                yield batch, None
 
 
-def _executor(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int) -> "ProcessPoolExecutor":
+def _executor(plan: _Plan, jobs: int) -> "ProcessPoolExecutor":
     """Forking is quick, and safe on Linux while there are no threads; elsewhere workers are fresh interpreters."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(groups, names, choose))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(plan,))
 
 
-def _start(groups: Sequence[Group], names: Sequence[str], choose: Choose) -> None:
-    _worker.groups, _worker.names, _worker.choose = groups, names, choose
+def _start(plan: _Plan) -> None:
+    _worker.plan, _worker.runner = plan, None
+
+
+def _read_batch(group: int, paths: Sequence[str]) -> _Read:
+    started = time.perf_counter()
+    readings = _worker.runner_of(group).workspace.readings(paths)
+    return _Read(readings, time.perf_counter() - started)
 
 
 def _check_batch(group: int, paths: Sequence[str]) -> Checked:
-    assert _worker.choose is not None
-    if _worker.runner is None or _worker.group != group:
-        _worker.runner, _worker.group = named(_worker.groups[group].config, _worker.names, _worker.choose), group
-    return check(_worker.runner, paths)
+    return check(_worker.runner_of(group), paths)
 
 
-def _apart(index: int, path: str, groups: Sequence[Group], names: Sequence[str], choose: Choose) -> Checked:
+def _apart(index: int, path: str, plan: _Plan) -> Checked:
     """A file in a process of its own, after one of those it shared has ended."""
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        with _executor(groups, names, choose, 1) as executor:
+        with _executor(plan, 1) as executor:
             return executor.submit(_check_batch, index, [path]).result()
     except BrokenProcessPool:
         error = f"{path}: ended the process that analysed it; please report it"

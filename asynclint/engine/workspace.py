@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TypeAlias
 
+import msgspec
+from msgspec import Struct
+
 from asynclint.config import Config
 from asynclint.engine.cache import cache_directory
 from asynclint.engine.check import cannot_analyse
@@ -77,6 +80,15 @@ class Around:
         self.shelf = shelf if keeps else None
 
 
+class Reading(Struct, frozen=True):
+    """What is known of a file that has been read: how it was, and its facts in msgpack, or why there are none."""
+
+    state: State
+    digest: str = ""
+    facts: bytes = b""
+    failure: Finding | None = None
+
+
 class Workspace:
     """Texts, facts and what went wrong with them.
 
@@ -102,7 +114,9 @@ class Workspace:
         self.dependencies = said = Dependencies(around.locate, self._words)
         self.project = Project(self._facts, said.locate, _blocking(config), around.installed, said, _declared(config))
         self._around = around
+        self._readings: Mapping[str, Reading] = {}
         self._told = 0  # how many of the files have been told about
+        self._told_installed = 0
 
     def name(self, paths: Iterable[str]) -> None:
         """The names by which the user knows these files, whichever of them is opened first."""
@@ -154,8 +168,10 @@ class Workspace:
         """What the reports rest on that were made since this was last called."""
         new = islice(self.states.items(), self._told, None)
         seen = {path: Seen(state, self._digests.get(path, "")) for path, state in new}
-        self._told = len(self.states)
-        return Evidence(seen, self.dependencies.news(), self._around.folders.news(), dict(self._around.states))
+        installed = islice(self._around.states.items(), self._told_installed, None)
+        told = Evidence(seen, self.dependencies.news(), self._around.folders.news(), dict(installed))
+        self._told, self._told_installed = len(self.states), len(self._around.states)
+        return told
 
     def _text(self, path: str) -> SourceText:
         if path not in self.texts:
@@ -189,13 +205,40 @@ class Workspace:
             self.project.take_over(former.project, untouched)
             reach_of(self.project).take_over(reach_of(former.project), untouched)
 
+    def readings(self, paths: Iterable[str]) -> dict[str, Reading]:
+        """What these files say, for others to take over. Left out is what only a check can tell of, an error of ours."""
+        readings = {}
+        for path in map(os.path.abspath, paths):
+            before = state(path)
+            try:
+                facts = self._remembered(path)
+                encoded = msgspec.msgpack.encode(facts) if facts is not None else b""
+            except Exception:
+                continue
+            readings[path] = Reading(before, self._digests.get(path, ""), encoded, self.failures.get(path))
+            self.texts.pop(path, None)
+        return readings
+
+    def take_readings(self, readings: Mapping[str, Reading]) -> None:
+        """Spares itself the reading of what others have read, by absolute path."""
+        self._readings = readings
+
     def _facts(self, path: str) -> ModuleFacts | None:
         if path not in self._known:
             started = time.perf_counter()
-            self.states[path] = state(path)
-            self._known[path] = self._remembered(path)
+            if path in self._readings:
+                self._known[path] = self._taken_over(path, self._readings[path])
+            else:
+                self.states[path] = state(path)
+                self._known[path] = self._remembered(path)
             self.reading += time.perf_counter() - started
         return self._known[path]
+
+    def _taken_over(self, path: str, reading: Reading) -> ModuleFacts | None:
+        self.states[path], self._digests[path] = reading.state, reading.digest
+        if reading.failure is not None:
+            self.failures[path] = reading.failure
+        return msgspec.msgpack.decode(reading.facts, type=ModuleFacts) if reading.facts else None
 
     def _remembered(self, path: str) -> ModuleFacts | None:
         """The facts of a file; those of one that is not linted itself may come from another run."""

@@ -206,7 +206,7 @@ class Workspace:
             reach_of(self.project).take_over(reach_of(former.project), untouched)
 
     def readings(self, paths: Iterable[str]) -> dict[str, Reading]:
-        """What these files say, for others to take over. Left out is what only a check can tell of, an error of ours."""
+        """What these files say, for others to take over, without those on which our own code fails."""
         readings = {}
         for path in map(os.path.abspath, paths):
             before = state(path)

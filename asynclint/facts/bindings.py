@@ -27,6 +27,7 @@ class Bindings:
         self._library = library
         self._questions = questions
         self._locate = locate
+        self._meanings: dict[tuple[str, int, str], Entity | None] = {}  # by path, scope and name
 
     def lookup(self, path: str, scope: int, name: str) -> Entity | None:
         """What a plain name means in a scope: the innermost binding, else the module's, else a builtin."""
@@ -46,9 +47,13 @@ class Bindings:
 
     def bound(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
         """The meaning all bindings of a name agree on."""
-        key = (module.path, scope, name, "bound")
-        bindings = module.scopes[scope].names[name]
-        return self._questions.asked(key, None, lambda: self._agreed(module, self._relevant(module, bindings)))
+        key = (module.path, scope, name)
+        if key in self._meanings:
+            return self._meanings[key]
+        return self._questions.settled(self._meanings, key, None, lambda: self._meaning(module, scope, name))
+
+    def _meaning(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
+        return self._agreed(module, self._relevant(module, module.scopes[scope].names[name]))
 
     def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
         """Without `x = None` and without the overloads and setters of a definition that follows."""

@@ -119,7 +119,10 @@ def union(meanings: Iterable[Entity | None]) -> Entity | None:
 
     Of instances that differ only in what they hold, the one that says it stands for all.
     """
-    found = [m for meaning in meanings for m in (meaning.options if isinstance(meaning, Either) else (meaning,))]
+    given = list(meanings)
+    if len(given) == 1:
+        return given[0]
+    found = [m for meaning in given for m in (meaning.options if isinstance(meaning, Either) else (meaning,))]
     known = list(dict.fromkeys(_told(found)))
     if not known or None in known:
         return None

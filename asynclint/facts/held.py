@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from asynclint.facts.names import callee_of, code_of
+from asynclint.facts.trees import walk
 
 FINALLY, AWAITING_FINALLY = "finally", "finally!"
 _AWAITS = ast.Await, ast.AsyncFor, ast.AsyncWith
@@ -20,7 +21,7 @@ def waits_inside(block: ast.AsyncWith) -> bool:
     """Does it wait between entering and leaving, other than for the condition it entered, which is left meanwhile?"""
     entered = code_of(block.items[0].context_expr) if len(block.items) == 1 else ""
     own = {f"{entered}.wait", f"{entered}.wait_for"} if entered else set()
-    nodes = (node for statement in block.body for node in ast.walk(statement))
+    nodes = (node for statement in block.body for node in walk(statement))
     waits = (node for node in nodes if isinstance(node, (*_AWAITS, ast.comprehension, ast.Yield)))
     return any(_awaited_callee(node) not in own for node in waits)
 
@@ -40,7 +41,7 @@ def limit_in(held: Sequence[str]) -> str:
 
 def final_code(final: list[ast.stmt]) -> str:
     """Whether the body of a `finally` awaits, or else calls anything that does not only tell; "" when it does not."""
-    nodes = [node for statement in final for node in ast.walk(statement)]
+    nodes = [node for statement in final for node in walk(statement)]
     if any(isinstance(node, _AWAITS) for node in nodes):
         return AWAITING_FINALLY
     return FINALLY if any(isinstance(node, ast.Call) and not _tells(node) for node in nodes) else ""

@@ -35,9 +35,16 @@ class Members:
         self._library = library
         self._questions = questions
         self._assigned: dict[str, dict[str, list[tuple[int, str]]]] = {}
+        self._known: dict[tuple[Entity, str], Entity | None] = {}
 
     def member(self, entity: Entity, name: str) -> Entity | None:
         """What `entity.name` means."""
+        key = (entity, name)
+        if key in self._known:
+            return self._known[key]
+        return self._questions.settled(self._known, key, None, lambda: self._member(entity, name))
+
+    def _member(self, entity: Entity, name: str) -> Entity | None:
         match entity:
             case Module(path=path):
                 return self._bindings.of_module(path, name)

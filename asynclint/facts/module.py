@@ -87,3 +87,10 @@ class ModuleFacts(Struct, array_like=True):
         """The class in whose body the function `scope` is defined, -1 when it is not a method."""
         parent = self.scopes[scope].parent
         return parent if parent >= 0 and self.scopes[parent].kind is ScopeKind.CLASS else -1
+
+    def calls_by_function(self) -> dict[int, list[CallFacts]]:
+        """The calls, by the scope of what runs them."""
+        grouped: dict[int, list[CallFacts]] = {}
+        for call in self.calls:
+            grouped.setdefault(self.executor(call.scope), []).append(call)
+        return grouped

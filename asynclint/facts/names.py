@@ -17,7 +17,7 @@ So `async with pool.acquire() as conn` binds `conn` to `pool.acquire()@!`.
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
@@ -48,36 +48,48 @@ class Binding(Struct, frozen=True, array_like=True, gc=False):
 
 def code_of(node: ast.expr | None) -> str:
     """The code of an expression, "" when it is not a chain of names, calls and the like."""
+    code = _CODES.get(type(node))
+    return code(node) if code is not None else ""
+
+
+def _of_call(node: ast.Call) -> str:
     match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=value, attr=attr):
-            return _with(value, f".{attr}")
         case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(name)), *_]):
             return _with(value, f".{name}") if name.isidentifier() else ""
-        case ast.Call(func=func):
-            return _with(func, f"(){_first_argument(node)}")
-        case ast.Await(value=value):
-            return _with(value, "!")
-        case ast.BinOp(op=ast.BitOr()):
-            return alias_code(node)
-        case ast.Subscript(value=value, slice=ast.Constant(value=int(index))) if index >= 0:
-            return _with(value, f"[{int(index)}]")
-        case ast.Subscript(value=value):
-            return _with(value, "[]")
-        case ast.NamedExpr(value=value):
-            return code_of(value)
-        case ast.Tuple(elts=items):
-            return f"({','.join(map(code_of, items))})"
-        case ast.BinOp(left=left, op=ast.Div()):
-            return _with(left, "/")
-        case ast.BoolOp(op=ast.Or(), values=values):
-            return _either(values)
-        case ast.IfExp(body=body, orelse=orelse):
-            return _either([body, orelse])
-        case ast.Constant(value=None | True | False as constant):
-            return str(constant)
-    return ""
+    return _with(node.func, f"(){_first_argument(node)}")
+
+
+def _of_operation(node: ast.BinOp) -> str:
+    if isinstance(node.op, ast.BitOr):
+        return alias_code(node)
+    return _with(node.left, "/") if isinstance(node.op, ast.Div) else ""
+
+
+def _of_subscript(node: ast.Subscript) -> str:
+    match node.slice:
+        case ast.Constant(value=int(index)) if index >= 0:
+            return _with(node.value, f"[{int(index)}]")
+    return _with(node.value, "[]")
+
+
+def _of_constant(node: ast.Constant) -> str:
+    return str(node.value) if node.value is None or isinstance(node.value, bool) else ""
+
+
+# A table, because most of what is looked at is a name or an attribute.
+_CODES: Mapping[type, Callable[..., str]] = {
+    ast.Name: lambda node: node.id,
+    ast.Attribute: lambda node: _with(node.value, f".{node.attr}"),
+    ast.Call: _of_call,
+    ast.Await: lambda node: _with(node.value, "!"),
+    ast.Subscript: _of_subscript,
+    ast.BinOp: _of_operation,
+    ast.NamedExpr: lambda node: code_of(node.value),
+    ast.Tuple: lambda node: f"({','.join(map(code_of, node.elts))})",
+    ast.BoolOp: lambda node: _either(node.values) if isinstance(node.op, ast.Or) else "",
+    ast.IfExp: lambda node: _either([node.body, node.orelse]),
+    ast.Constant: _of_constant,
+}
 
 
 def alias_code(node: ast.expr | None) -> str:
@@ -123,7 +135,8 @@ def element_code(iterable: str, *, is_async: bool = False) -> str:
 
 def _with(node: ast.expr, postfix: str) -> str:
     code = code_of(node)
-    return code + postfix if code and code[0] not in "({" and len(arms(code)) == 1 else ""
+    is_single = code != "" and code[0] not in "({" and ("|" not in code or len(arms(code)) == 1)
+    return code + postfix if is_single else ""
 
 
 _PLAIN = re.compile(r"[^'\":;\\]*")

@@ -71,6 +71,7 @@ class Project:
         self._locate = locate
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
+        self._promises: dict[tuple[str, int, str], Entity | None] = {}  # by path, scope and annotation
         self._module_names: dict[str, tuple[str, ...]] = {}
         self._questions = Questions()
         self._inheritance = Inheritance(self, self._questions)
@@ -380,7 +381,13 @@ class Project:
 
     def annotated(self, path: str, scope: int, text: str) -> Entity | None:
         """The value an annotation promises: `Optional[Queue[int]]` is an instance of Queue."""
-        return union(self._promised(path, scope, promise) for promise in promises(text)) if text else None
+        if not text:
+            return None
+        key = (path, scope, text)
+        if key in self._promises:
+            return self._promises[key]
+        promised = lambda: union(self._promised(path, scope, promise) for promise in promises(text))  # noqa: E731
+        return self._questions.settled(self._promises, key, None, promised)
 
     def _promised(self, path: str, scope: int, promise: Promise) -> Entity | None:
         entity = self.evaluate(path, scope, promise.name)

@@ -155,7 +155,7 @@ class Reach:
     def _own_calls(self, function: Function) -> list[CallFacts]:
         if function.path not in self._calls:
             module = self._project.module(function.path)
-            self._calls[function.path] = calls_by_function(module) if module else {}
+            self._calls[function.path] = module.calls_by_function() if module else {}
         return self._calls[function.path].get(function.scope, [])
 
 
@@ -230,11 +230,3 @@ def reach_of(project: Project) -> Reach:
 def is_patched(module: ModuleFacts) -> bool:
     """Does the file patch asyncio so that loops may nest?"""
     return any(name.partition(".")[0] in PATCHES for name in module.imports)
-
-
-def calls_by_function(module: ModuleFacts) -> dict[int, list[CallFacts]]:
-    """The calls of a file, by the scope of the function that makes them."""
-    grouped: dict[int, list[CallFacts]] = {}
-    for call in module.calls:
-        grouped.setdefault(module.executor(call.scope), []).append(call)
-    return grouped

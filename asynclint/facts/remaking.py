@@ -19,6 +19,7 @@ class Remaking:
     def __init__(self, code: Code) -> None:
         self._code = code
         self._remade: dict[Class, bool] = {}
+        self._calls_of: dict[str, dict[int, list[CallFacts]]] = {}  # by path, and the scope of the function
 
     def remakes(self, klass: Class) -> bool:
         """May a method of the class be another than the one that it defines?"""
@@ -70,10 +71,11 @@ class Remaking:
         module = self._code.module(maker.path) if isinstance(maker, Function) and depth else None
         if module is None or not isinstance(maker, Function):
             return
-        for call in module.calls:
-            if module.executor(call.scope) == maker.scope:
-                yield module.scopes[call.scope], call
-                yield from self._calls(self._code.evaluate(maker.path, call.scope, call.callee), depth - 1)
+        if maker.path not in self._calls_of:
+            self._calls_of[maker.path] = module.calls_by_function()
+        for call in self._calls_of[maker.path].get(maker.scope, ()):
+            yield module.scopes[call.scope], call
+            yield from self._calls(self._code.evaluate(maker.path, call.scope, call.callee), depth - 1)
 
 
 def _sets_any(call: CallFacts) -> bool:

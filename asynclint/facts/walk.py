@@ -35,6 +35,7 @@ from asynclint.facts.names import (
 from asynclint.facts.numbers import number_of
 from asynclint.facts.patches import patched
 from asynclint.facts.races import claimed_from, is_plain_value, may_race
+from asynclint.facts.trees import children, walk
 
 # What is neither a statement nor an expression and holds some.
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
@@ -176,15 +177,13 @@ class _Walker:
                 self.children(statement)
 
     def children(self, node: ast.AST, use: Use = Use.OTHER) -> None:
-        for field in node._fields:
-            value = getattr(node, field, None)
-            for child in value if isinstance(value, list) else (value,):
-                if isinstance(child, ast.expr):
-                    self.expression(child, use)
-                elif isinstance(child, ast.stmt):
-                    self.statements([child])
-                elif isinstance(child, _INNER):
-                    self.children(child)
+        for child in children(node):
+            if isinstance(child, ast.expr):
+                self.expression(child, use)
+            elif isinstance(child, ast.stmt):
+                self.statements((child,))
+            elif isinstance(child, _INNER):
+                self.children(child)
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
@@ -435,7 +434,7 @@ class _Walker:
         function = self.running()
         if function and node.finalbody:
             function.has_finally = True
-            inners = (inner for last in node.finalbody for inner in ast.walk(last))
+            inners = (inner for last in node.finalbody for inner in walk(last))
             function.leaves_finally |= any(isinstance(inner, _LEAVING) for inner in inners)
         self.statements(node.finalbody)
 
@@ -458,7 +457,7 @@ class _Walker:
 
     def if_(self, node: ast.If) -> None:
         outer = self.condition
-        if any(is_version(getattr(p, "attr", getattr(p, "id", ""))) for p in ast.walk(node.test)):
+        if any(is_version(getattr(p, "attr", getattr(p, "id", ""))) for p in walk(node.test)):
             self.facts.by_version.append((node.lineno, node.end_lineno or node.lineno))
         rest: list[ast.stmt] = [node]
         while len(rest) == 1 and isinstance(branch := rest[0], ast.If):  # a long elif chain nests as deep as it is long

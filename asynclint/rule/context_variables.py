@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import Class, Context, Entity, Function, Instance, Named
 from asynclint.facts.project import Project
-from asynclint.facts.reach import calls_by_function
 
 _VARIABLE = Instance(Named("contextvars.ContextVar"))
 _ENTERING = frozenset({"enter_context", "enter_async_context"})
@@ -55,4 +54,4 @@ def _is_reset(project: Project, function: Function, call: CallFacts) -> bool:
 
 def _calls(project: Project, function: Function) -> list[CallFacts]:
     module = project.module(function.path)
-    return calls_by_function(module).get(function.scope, []) if module is not None else []
+    return module.calls_by_function().get(function.scope, []) if module is not None else []

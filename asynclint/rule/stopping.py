@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.facts.entities import Function
-from asynclint.facts.reach import calls_by_function
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.changing import changes, home_scope
@@ -45,5 +44,5 @@ def _setters(body: Body, flag: "Name | Attribute") -> list[Function]:
 
 def _cancels(body: Body, function: Function) -> bool:
     module = body.project.module(function.path)
-    calls = calls_by_function(module).get(function.scope, ()) if module else ()
+    calls = module.calls_by_function().get(function.scope, ()) if module else ()
     return any(call.last_name == "cancel" for call in calls)

@@ -14,7 +14,7 @@ from asynclint.facts.knowledge.threads import LOOKING, OWNING, THREADSAFE, UNSAF
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import items_of
 from asynclint.facts.project import Project
-from asynclint.facts.reach import NESTED, calls_by_function, is_patched, reach_of
+from asynclint.facts.reach import NESTED, is_patched, reach_of
 
 __all__ = [
     "LOOKING",
@@ -51,7 +51,7 @@ def threaded(project: Project, path: str) -> dict[int, Threaded]:
     module, found = project.module(path), dict[int, Threaded]()
     if module is None or is_patched(module):
         return found
-    calls = calls_by_function(module)
+    calls = module.calls_by_function()
     for start in _starts(project, module):
         reached = _reached(project, calls, start.first)
         if not any(_has_a_loop(project, path, call) for scope in reached for call in calls.get(scope, ())):

@@ -103,12 +103,24 @@ def _restored(tree: ast.Module, text: str, spelled: str) -> ast.Module:
 
 def _generic(tree: ast.Module, text: str) -> ast.Module:
     """Classes with the type parameters that the spelling has blanked; those of functions are not missed."""
-    lines = text.splitlines(keepends=True) if _GENERIC.search(text) else []
-    for node in ast.walk(tree) if lines else ():
-        if isinstance(node, ast.ClassDef) and (head := _GENERIC.search(lines[node.lineno - 1])):
+    lines = text.splitlines(keepends=True) if any(head[1] == "class" for head in _GENERIC.finditer(text)) else []
+    for node in _classes(tree) if lines else ():
+        if head := _GENERIC.search(lines[node.lineno - 1]):
             rest = "".join(lines[node.lineno - 1 :])
             setattr(node, "type_params", _signature(rest[head.end() : _closing(rest, head.end())]))  # noqa: B010
     return tree
+
+
+def _classes(tree: ast.Module) -> Iterator[ast.ClassDef]:
+    """All of them, without looking into expressions."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ClassDef):
+            yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, block, None)
+            waiting += inner if isinstance(inner, list) else ()
 
 
 def _signature(parameters: str) -> list[ast.arg]:

@@ -193,7 +193,7 @@ def fix(
 
 def _fixed(group: Group, wanted: fixing.Wanted, contents: Mapping[str, bytes | str]) -> list[Fixed]:
     """Fixes what is found now: what is kept of earlier runs may be a stranger's, who would write into their code."""
-    session = Session(chosen)
+    session = Session(chosen, keeps=False)
     session.check(group.paths, group.config, group.paths, contents)
     return fixing.fix(session.reports, session.runner, wanted, contents)
 
@@ -335,9 +335,7 @@ class Live:
         return next(iter(fixed), None)
 
     def _session(self, config: Config) -> Session:
-        return self._sessions.setdefault(
-            f"{config.file}:{config.root}:{config.target_version}", Session(chosen, keeps=True)
-        )
+        return self._sessions.setdefault(f"{config.file}:{config.root}:{config.target_version}", Session(chosen))
 
     def _exclusions(self, config: Config) -> Exclusions:
         if id(config) not in self._excluded:

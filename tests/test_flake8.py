@@ -331,9 +331,9 @@ def test_the_environment_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "shop.py").write_text("from store import save\n\n\nasync def shop():\n    save()\n")
     (tmp_path / "pyproject.toml").write_text("[tool.asynclint]\n")
     (tmp_path / ".flake8").write_text("[flake8]\nasynclint-python = ./env\n")
-    assert codes("--isolated", "shop.py") == []
     assert codes("--asynclint-no-cache", "shop.py") == ["ASL101"]
     assert not (tmp_path / ".asynclint_cache").exists()
+    assert codes("--isolated", "shop.py") == []
     assert codes("--asynclint-python=", "shop.py") == []
 
 
@@ -351,3 +351,20 @@ def test_a_wrong_option_is_one_clear_line(tmp_path: Path, option: str, told: str
     assert done.returncode == 1
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_one_process_has_read_all_others_know(tmp_path: Path, method: str) -> None:
+    """A file that says something else than the cache is read anew, any other is not: see `tests/test_shelf.py`."""
+    (tmp_path / "pyproject.toml").write_text("[tool.asynclint]\n")
+    (tmp_path / "store.py").write_text("async def save(): ...\n")
+    for number in range(4):
+        (tmp_path / f"shop{number}.py").write_text("import store\nasync def shop():\n    store.save()\n")
+    found = flake8("--select", CODES, "-j2", ".", method=method, cwd=tmp_path).stdout
+    assert found.count("ASL101") == 4
+    kept = {path: path.stat().st_ino for path in (tmp_path / ".asynclint_cache").rglob("-/*.msgpack")}
+    assert len(kept) == 5
+    (tmp_path / "shop0.py").write_text("import store\nasync def shop():\n    await store.save()\n")
+    found = flake8("--select", CODES, "-j2", ".", method=method, cwd=tmp_path).stdout
+    assert found.count("ASL101") == 3
+    assert sum(path.stat().st_ino == number for path, number in kept.items()) == 4

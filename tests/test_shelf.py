@@ -36,8 +36,9 @@ def codes(*, cache: bool = True) -> list[str]:
     return [finding.code for finding in Linter(config).lint("app.py").findings]
 
 
-def entries() -> list[Path]:
-    return list(KEPT.rglob("*.msgpack"))
+def entries(package: str = "store") -> list[Path]:
+    """Of a package; those of the project are in `-`."""
+    return list(KEPT.rglob(f"{package}/*.msgpack"))
 
 
 def installed() -> Path:
@@ -53,13 +54,32 @@ def exchange(text: str) -> None:
 
 def test_a_package_is_read_once() -> None:
     assert codes() == ["ASL101"]
-    assert [entry.parent.name for entry in entries()] == ["store"]
+    assert len(entries()) == len(entries("-")) == 1
     assert (KEPT / ".gitignore").read_text() == "*\n"
     assert (KEPT / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
+    say(entries()[0], PLAIN)
+    assert codes() == []  # nobody looked at it again
+    assert codes(cache=False) == ["ASL101"]
+
+
+def test_a_file_of_the_project_is_read_once() -> None:
+    assert codes() == ["ASL101"]
+    say(entries("-")[0], APP.replace("store.save()", "..."))
+    assert codes() == []
+    assert codes(cache=False) == ["ASL101"]
+
+
+def test_it_goes_by_content() -> None:
+    assert codes() == ["ASL101"]
     assert len(ASYNC) == len(PLAIN)
     exchange(PLAIN)
-    assert codes() == ["ASL101"]  # nobody looked at it again
-    assert codes(cache=False) == []
+    assert codes() == []
+
+
+def say(entry: Path, text: str) -> None:
+    """Lets an entry have the facts of another text."""
+    path, digest, _ = msgspec.msgpack.decode(entry.read_bytes())
+    entry.write_bytes(msgspec.msgpack.encode((path, digest, facts_of(text, path))))
 
 
 def test_a_package_that_has_changed_is_read_again() -> None:
@@ -75,7 +95,7 @@ def test_nothing_is_kept_where_nothing_may_be_or_need_be() -> None:
     assert not KEPT.exists()
     config = load(".", isolated=True, overrides={"python": ""})
     assert Linter(config).lint("app.py").findings == ()
-    assert not KEPT.exists()
+    assert not entries()
 
 
 def test_where_nothing_can_be_written_nothing_is_kept() -> None:
@@ -102,10 +122,10 @@ def test_any_damage_is_repaired(damage: bytes) -> None:
         assert codes() == ["ASL101"]
 
 
-def facts_of(text: str) -> ModuleFacts:
+def facts_of(text: str, path: str = "app.py") -> ModuleFacts:
     from asynclint.facts.walk import summarise
 
-    return summarise(parse(text, "app.py"), "app.py", last_line=text.count("\n"))
+    return summarise(parse(text, path), path, last_line=text.count("\n"))
 
 
 TEXT = "class C:\n    def f(self):\n        self.a = lambda: g(h())\n        return [x for x in self.a]\n"

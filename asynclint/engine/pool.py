@@ -108,7 +108,10 @@ def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
 def check(runner: Runner, paths: Sequence[str]) -> Checked:
     """Checks some files."""
     started, before = time.perf_counter(), runner.workspace.reading
-    reports = {path: runner.check(path) for path in paths}
+    reports = {}
+    for path in paths:
+        reports[path] = runner.check(path)
+        runner.workspace.forget_text(path)
     reading = runner.workspace.reading - before
     work = Work(len(paths), reading, time.perf_counter() - started - reading)
     return Checked(reports, runner.workspace.news(), work)

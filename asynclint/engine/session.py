@@ -18,8 +18,8 @@ _NONE: Mapping[str, Overlay] = MappingProxyType({})
 class Session:
     """Remembers the report of each file, and what has to be as it was for the report to hold."""
 
-    def __init__(self, choose: Choose, *, keeps: bool = False) -> None:
-        """One that `keeps` what it has read spares the next process to read it."""
+    def __init__(self, choose: Choose, *, keeps: bool = True) -> None:
+        """One that `keeps` nothing believes nothing either of what was read before."""
         self.reports: dict[str, FileReport] = {}
         self._choose = choose
         self._keeps = keeps

@@ -1,4 +1,4 @@
-"""The facts of installed packages, kept between runs: a directory for each package, a file for each of its modules.
+"""Facts kept between runs and shared by processes: a directory for each package, a file for each of its modules.
 
 An entry that is damaged, from another version or of another file is made anew: see `asynclint.engine.cache`.
 """
@@ -27,8 +27,7 @@ class _Entry(Struct, frozen=True, array_like=True):
     """The facts of a file, None when it has none, and by what its content is recognised."""
 
     path: str
-    size: int
-    changed: int  # nanoseconds since the epoch
+    digest: str
     facts: ModuleFacts | None
 
 
@@ -38,33 +37,26 @@ class Shelf:
     def __init__(self, directory: str) -> None:
         self._directory = directory
 
-    def facts(self, path: str, package: str, make: Callable[[str], ModuleFacts | None]) -> ModuleFacts | None:
-        """The facts of a module of a package, made and kept when they are not there or the file has changed."""
-        state = _state(path) if self._directory else None
-        if state is None:
-            return make(path)
-        place = os.path.join(_version(), package, f"{digest(path.encode())}.msgpack")
+    def facts(
+        self, path: str, package: str, recognised: str, make: Callable[[], ModuleFacts | None]
+    ) -> ModuleFacts | None:
+        """The facts of a module of a package, made and kept unless those of a content with this digest are there."""
+        if not self._directory:
+            return make()
+        place = os.path.join(_version(), package, f"{digest(path.encode(errors='replace'))}.msgpack")
         entry = _read(os.path.join(self._directory, place))
-        if entry is not None and (entry.path, entry.size, entry.changed) == (path, *state):
+        if entry is not None and (entry.path, entry.digest) == (path, recognised):
             return entry.facts
-        facts = make(path)
-        self._keep(place, _Entry(path, *state, facts))
+        facts = make()
+        self._keep(place, _Entry(path, recognised, facts))
         return facts
 
     def _keep(self, place: str, entry: _Entry) -> None:
         try:
-            content = msgspec.msgpack.encode(entry)
+            encoded = msgspec.msgpack.encode(entry)
         except UnicodeEncodeError:  # text that is none
             return
-        keep(self._directory, place, content)
-
-
-def _state(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+        keep(self._directory, place, encoded)
 
 
 def _read(place: str) -> _Entry | None:

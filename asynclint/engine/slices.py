@@ -70,6 +70,8 @@ def _slice(text: SourceText, facts: ModuleFacts, scope: int, trees: Trees) -> Sl
         tree = _tree(lines, trees)
         return Slice(tree, tree.module, 1, cut)
     lines, cut = _without_page_breaks(text.lines[here.first_line - 1 : here.last_line])
+    if not lines:  # the facts are of another text
+        raise NotRead
     if not lines[0][:1].isspace():
         tree = _tree(lines, trees)
         return Slice(tree, _function(tree.module), here.first_line, cut)

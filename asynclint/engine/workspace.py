@@ -37,14 +37,14 @@ from asynclint.source.words import Words
 _PROJECT = "-"  # stands on the shelf beside the names of packages
 
 
-def _installed_facts(path: str) -> ModuleFacts | None:
+def _installed_facts(path: str, content: bytes) -> ModuleFacts | None:
     """Facts of what is never linted, so nothing is kept of its text, and of its mistakes nothing is said."""
     try:
-        text = SourceText.decode(read(path))
+        text = SourceText.decode(content)
         tree = parse(text.text, path)
         with room_for_depth():
             return summarise(tree, path, last_line=len(text.lines))
-    except (OSError, Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
+    except (Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
         return None
 
 
@@ -53,7 +53,12 @@ def _kept_facts(shelf: Shelf, packages: Environment, states: dict[str, State]) -
 
     def facts(path: str) -> ModuleFacts | None:
         states[path] = state(path)
-        return shelf.facts(path, packages.name_of(path).partition(".")[0], _installed_facts)
+        try:
+            content = read(path)
+        except OSError:
+            return None
+        package = packages.name_of(path).partition(".")[0]
+        return shelf.facts(path, package, digest(content), lambda: _installed_facts(path, content))
 
     return facts
 
@@ -64,8 +69,8 @@ Overlay: TypeAlias = bytes | str  # what a file is to say instead
 class Around:
     """Where modules are looked for and what installed packages say, as it was when somebody first asked."""
 
-    def __init__(self, config: Config, folders: Folders | None = None, *, keeps: bool = False) -> None:
-        """One that `keeps` what files of the project say spares the next run to read those that are not linted.
+    def __init__(self, config: Config, folders: Folders | None = None, *, keeps: bool = True) -> None:
+        """One that `keeps` what files of the project say spares other processes and runs to find it out.
 
         Raises `ConfigError` when the configuration means an environment that is not there.
         """
@@ -130,7 +135,7 @@ class Workspace:
             read(absolute)
         facts = self.project.module(absolute)
         if facts is None and absolute not in self.failures:
-            self._read(absolute)
+            self._read(absolute, self._said(absolute))
         return (self._text(absolute), facts) if facts is not None else None
 
     def says(self, path: str, text: str) -> bool:
@@ -155,14 +160,17 @@ class Workspace:
         """A path as the user typed it, or relative to where they stand."""
         return as_typed(path, self._typed)
 
+    def _said(self, path: str) -> Overlay:
+        return self._overlays[path] if path in self._overlays else read(path)
+
     def _content(self, path: str) -> bytes:
-        content = self._overlays[path] if path in self._overlays else read(path)
+        content = self._said(path)
         return content.encode(errors="replace") if isinstance(content, str) else content
 
     def text(self, path: str) -> SourceText:
         """What a file says. Raises OSError and `Unreadable`."""
         path = os.path.abspath(path)
-        return _decoded(self._overlays[path] if path in self._overlays else read(path))
+        return _decoded(self._said(path))
 
     def news(self) -> Evidence:
         """What the reports rest on that were made since this was last called."""
@@ -172,6 +180,10 @@ class Workspace:
         told = Evidence(seen, self.dependencies.news(), self._around.folders.news(), dict(installed))
         self._told, self._told_installed = len(self.states), len(self._around.states)
         return told
+
+    def forget_text(self, path: str) -> None:
+        """A text that is not looked at again is not worth its room."""
+        self.texts.pop(os.path.abspath(path), None)
 
     def _text(self, path: str) -> SourceText:
         if path not in self.texts:
@@ -241,23 +253,25 @@ class Workspace:
         return msgspec.msgpack.decode(reading.facts, type=ModuleFacts) if reading.facts else None
 
     def _remembered(self, path: str) -> ModuleFacts | None:
-        """The facts of a file; those of one that is not linted itself may come from another run."""
-        if self._shelf is None or path in self._overlays or path in self._typed:
-            return self._read(path)
-        return self._shelf.facts(path, _PROJECT, self._read)
+        """The facts of a file, which may come from another process or run."""
+        if path in self._overlays:
+            return self._read(path, self._overlays[path])
+        try:
+            content = read(path)
+        except OSError:
+            return None
+        self._digests[path] = digest(content)
+        if self._shelf is None:
+            return self._read(path, content)
+        return self._shelf.facts(path, _PROJECT, self._digests[path], lambda: self._read(path, content))
 
-    def _read(self, path: str) -> ModuleFacts | None:
+    def _read(self, path: str, content: Overlay) -> ModuleFacts | None:
         text = None
         try:
-            content = self._overlays[path] if path in self._overlays else read(path)
-            if isinstance(content, bytes):
-                self._digests[path] = digest(content)
             text = self.texts[path] = _decoded(content)
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
                 return summarise(tree, path, last_line=len(text.lines))
-        except OSError:
-            return None
         except Unreadable as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, error.line, error.message)
         except SyntaxError as error:

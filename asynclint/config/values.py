@@ -101,7 +101,7 @@ class Config(Struct, frozen=True, kw_only=True):
     baseline: str | None = None  # a file of findings to hide; "" for none, None for the usual one if it is there
     require_reason: bool = False
     waiving: Waiving = Waiving.STATEMENTS
-    cache: bool = True  # may facts of installed packages be kept?
+    cache: bool = True  # may anything be kept between runs?
     cache_dir: str = ""  # where; "" for below the project's root
     root: str = ""
     file: str = ""

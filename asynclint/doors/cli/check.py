@@ -142,8 +142,7 @@ def _check(
         return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
     progress = Progress(None if quiet else terminal())
-    linted_as = linter.before_baseline(settings) if write_baseline else settings
-    result = _lint(given, linted_as, jobs, contents, progress)
+    result = _lint(given, adopting.before_baseline(settings) if write_baseline else settings, jobs, contents, progress)
     if add_noqa is not None:
         return adopting.add_noqa(result, wanted, add_noqa, only_diff=diff)
     if write_baseline:
@@ -234,7 +233,7 @@ def _lint(
 
 def _watch(paths: Sequence[str], configure: "Callable[[], Settings]", wanted: Reporting) -> int:
     from asynclint.doors.cli.watching import watch
-    from asynclint.linter import Watch
+    from asynclint.live import Watch
 
     def show(result: "Result") -> None:
         wanted.put(wanted.report(result))

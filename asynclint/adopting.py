@@ -12,10 +12,11 @@ from asynclint.catalog import chosen
 from asynclint.config import Changed, Config, Settings
 from asynclint.engine import noqa
 from asynclint.engine.baselining import baseline_to_write
-from asynclint.engine.check import CANNOT_ANALYSE
+from asynclint.engine.file_report import CANNOT_ANALYSE
+from asynclint.engine.groups import grouped
 from asynclint.engine.noqa import Silenced
 from asynclint.finding import Finding
-from asynclint.linter import Result, grouped
+from asynclint.linter import Result
 
 __all__ = ["Silenced", "add_noqa", "before_baseline", "prune_baseline", "stale_entries", "write_baseline"]
 

@@ -2,32 +2,30 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from asynclint.baseline import Stale
-from asynclint.catalog import chosen, documented, fixable
 from asynclint.config import Config, Settings
 from asynclint.engine import archive, cache
-from asynclint.engine import fix as fixing
 from asynclint.engine.baselining import Accepted
-from asynclint.engine.explain import NothingToExplain, explain_line
-from asynclint.engine.fix import Fixed
+from asynclint.engine.file_report import FileReport
+from asynclint.engine.groups import Group, grouped
 from asynclint.engine.observer import Observer, Work
-from asynclint.engine.pool import Group, check, run
-from asynclint.engine.run import FileReport, Runner
-from asynclint.engine.session import Session
 from asynclint.engine.surroundings import environment
-from asynclint.facts.explain import Explanation
 from asynclint.finding import Finding, Fix
+from asynclint.selectors import check_selectors, every_name, fixable
 from asynclint.source.files import Discovered, Exclusions, discover
-from asynclint.source.saving import NotSaved, save
+
+if TYPE_CHECKING:
+    from asynclint.engine.pool import Checked
+    from asynclint.engine.run import Runner
+    from asynclint.facts.explain import Explanation
 
 __all__ = [
-    "Fixed",
     "Linter",
-    "NothingToExplain",
     "Observer",
     "Result",
     "Work",
@@ -36,12 +34,10 @@ __all__ = [
     "clean",
     "explain",
     "files_to_lint",
-    "fix",
     "grouped",
     "joined",
     "lint",
     "lint_source",
-    "write",
 ]
 _WORTH_PROCESSES = 64  # files; below, starting processes costs more than they save
 
@@ -78,15 +74,6 @@ def files_to_lint(paths: Sequence[str], settings: Settings) -> Discovered:
     return discover(paths, exclusions)
 
 
-def grouped(paths: Sequence[str], settings: Settings) -> list[Group]:
-    """The files by the configuration that governs them. Raises `ConfigError`."""
-    by_config: dict[int, tuple[Config, list[str]]] = {}
-    for path in paths:
-        config = settings.governing(path)
-        by_config.setdefault(id(config), (config, []))[1].append(path)
-    return [Group(config, files) for config, files in by_config.values()]
-
-
 def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: Observer | None = None) -> Result:
     """Lints files and directories; `jobs` is the number of processes, 0 chooses it. The observer hears how it goes.
 
@@ -98,17 +85,16 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
     groups = grouped(found.files, settings)
     configs = (settings.common, *(group.config for group in groups))
     for config in configs:
-        chosen(config)
-        environment(config)
+        _check(config)
     baselines = baselines_of(configs)
-    codes = frozenset(rule.code for rule in documented())
+    codes = frozenset(rule.code for rule in every_name())
     records = [archive.load(group.config, found.files, codes) for group in groups]
     due = [Group(g.config, r.outdated(g.paths, g.config)) for g, r in zip(groups, records, strict=True)]
     count = sum(len(group.paths) for group in due)
     workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
     observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
     observer.unchanged(len(found.files) - count)
-    for index, checked in run(due, found.files, chosen, workers):
+    for index, checked in _run(due, found.files, workers) if count else ():
         observer.worked(checked.work)
         records[index].learn(checked.reports, checked.evidence)
     for group, record, outdated in zip(groups, records, due, strict=True):
@@ -116,6 +102,24 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
             archive.save(group.config, record)
     reports = [record.report(path) for g, record in zip(groups, records, strict=True) for path in g.paths]
     return joined(reports, found.problems, baselines)
+
+
+def _check(config: Config) -> None:
+    """Raises `ConfigError` when it names a rule or an environment that does not exist."""
+    check_selectors(config, every_name())
+    if any(said is not None and said.code for said in config.blocking_calls.values()):
+        from asynclint.catalog import chosen
+
+        chosen(config)
+    environment(config)
+
+
+def _run(groups: Sequence[Group], names: Sequence[str], workers: int) -> "Iterator[tuple[int, Checked]]":
+    """Loads what checks files, which is much, only now that there are some to be checked."""
+    from asynclint.catalog import chosen
+    from asynclint.engine.pool import run
+
+    return run(groups, names, chosen, workers)
 
 
 def clean(paths: Sequence[str], settings: Settings) -> list[str]:
@@ -129,16 +133,24 @@ def clean(paths: Sequence[str], settings: Settings) -> list[str]:
     return [directory for directory in directories if directory and cache.clean(directory)]
 
 
-def explain(path: str, line: int, settings: Settings) -> Explanation:
+def explain(path: str, line: int, settings: Settings) -> "Explanation":
     """What is found on one line of a file, and how its calls were understood.
 
     Raises `NothingToExplain`, `ConfigError`, and OSError when the file cannot be read.
     """
+    from asynclint.catalog import chosen
+    from asynclint.engine.explain import explain_line
+    from asynclint.engine.run import Runner
+
     return explain_line(Runner(settings.governing(path), chosen), path, line)
 
 
 def lint_source(data: bytes | str, filename: str, settings: Settings, *, observer: Observer | None = None) -> Result:
     """Lints one content as if it were the file `filename`, which need not exist. Raises `ConfigError`."""
+    from asynclint.catalog import chosen
+    from asynclint.engine.pool import check
+    from asynclint.engine.run import Runner
+
     observer = observer or Observer()
     observer.discovered(1, 1, 0.0)
     config = settings.governing(filename)
@@ -166,36 +178,6 @@ def choose_fix(settings: Settings, *, unsafe: bool | None = None) -> Callable[[F
     return choice
 
 
-def fix(
-    findings: Sequence[Finding], settings: Settings, contents: Mapping[str, bytes | str] | None = None
-) -> list[Fixed]:
-    """Fixes, in memory, what can be fixed in the files of these findings, again and again until nothing more can be.
-
-    `contents` are what the findings are about where that is not in the files. Raises `ConfigError`.
-    """
-    wanted = choose_fix(settings)
-    paths = tuple(dict.fromkeys(finding.path for finding in findings if wanted(finding)))
-    return [fixed for group in grouped(paths, settings) for fixed in _fixed(group, wanted, contents or {})]
-
-
-def _fixed(group: Group, wanted: fixing.Wanted, contents: Mapping[str, bytes | str]) -> list[Fixed]:
-    """Fixes what is found now: what is kept of earlier runs may be a stranger's, who would write into their code."""
-    session = Session(chosen)
-    session.check(group.paths, group.config, group.paths, contents)
-    return fixing.fix(session.reports, session.runner, wanted, contents)
-
-
-def write(fixed: Sequence[Fixed]) -> dict[str, str]:
-    """Puts fixed texts into their files, and gives a line for each path that has to stay as it was."""
-    unsaved = {}
-    for each in fixed:
-        try:
-            save(each.path, each.before, each.after)
-        except NotSaved as error:
-            unsaved[each.path] = f"{each.path}: {error}"
-    return unsaved
-
-
 class Linter:
     """Lints one file after another in this process, remembering what it has read for them."""
 
@@ -219,7 +201,10 @@ class Linter:
             return joined([runner.check(path)], (), ())
         return lint_source(text, path, self._settings)
 
-    def _runner_of(self, config: Config) -> Runner:
+    def _runner_of(self, config: Config) -> "Runner":
+        from asynclint.catalog import chosen
+        from asynclint.engine.run import Runner
+
         if id(config) not in self._runners:
             self._runners[id(config)] = Runner(config, chosen, self._overlays, sieve=self._sieve)
         return self._runners[id(config)]

@@ -8,10 +8,11 @@ from asynclint.config import Config, Settings
 from asynclint.engine import fix as fixing
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.check import Abandoned
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.fix import Fixed
-from asynclint.engine.run import FileReport
+from asynclint.engine.groups import grouped
 from asynclint.engine.session import Session
-from asynclint.linter import Result, baselines_of, choose_fix, files_to_lint, grouped, joined
+from asynclint.linter import Result, baselines_of, choose_fix, files_to_lint, joined
 from asynclint.source.files import Discovered, Exclusions, State, state, upward
 
 __all__ = ["Abandoned", "Live", "Watch", "warm_up"]

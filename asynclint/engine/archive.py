@@ -17,8 +17,8 @@ from asynclint.config import Config
 from asynclint.engine.cache import cache_directory, keep, version
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.record import Record, identity
-from asynclint.engine.run import FileReport
 from asynclint.finding import Finding
 from asynclint.source.files import State, as_typed, digest
 from asynclint.source.folders import Asked

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.evidence import Evidence
-from asynclint.engine.run import FileReport
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.source.files import state
 

@@ -23,14 +23,14 @@ def check_options(wanted: dict[str, bool], *, is_stdin: bool) -> None:
 
 def add_noqa(result: "Result", wanted: "Reporting", reason: str, *, only_diff: bool) -> int:
     """Writes a comment for each finding, or shows what it would write."""
-    from asynclint import adopting, linter
+    from asynclint import adopting
 
     if not reason.isprintable():
         raise Failure("the reason given to --add-noqa has to be one line of text")
     silenced = adopting.add_noqa(result.findings, wanted.settings, reason.strip())
     if only_diff:
         wanted.put(fixing.diff(silenced.files))
-    unsaved = {} if only_diff else linter.write(silenced.files)
+    unsaved = {} if only_diff else fixing.save(silenced.files)
     written = [each for each in silenced.files if each.path not in unsaved]
     if not wanted.is_quiet and not only_diff:
         codes = len({(each.path, finding.span.line, finding.code) for each in written for finding in each.made})

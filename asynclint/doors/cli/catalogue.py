@@ -28,6 +28,7 @@ def _explain(
 ) -> int:
     """Explain a line: its findings with all their steps, and what each of its calls was taken to mean."""
     from asynclint import linter
+    from asynclint.engine.explain import NothingToExplain
     from asynclint.report.explain import report
     from asynclint.report.text import printable
 
@@ -37,7 +38,7 @@ def _explain(
     settings = settings_of((named[1],), "", {"preview": preview}, config, isolated)
     try:
         lines = report(linter.explain(named[1], int(named[2]), settings))
-    except linter.NothingToExplain as error:
+    except NothingToExplain as error:
         raise Failure(str(error)) from None
     write("".join(f"{printable(line)}\n" for line in lines))
     return OK

@@ -16,7 +16,8 @@ from asynclint.doors.cli.streams import Failure, complain, write
 if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.doors.cli.progress import Progress
-    from asynclint.linter import Fixed, Result
+    from asynclint.fixing import Fixed
+    from asynclint.linter import Result
 
 _FORMATS = (
     "How to report: full, concise or grouped, for programs json, json-lines, sarif, github, gitlab, junit, rdjson, "
@@ -106,7 +107,6 @@ def _check(
     """Lint files and directories (default: the current one)."""
     from msgspec.structs import replace
 
-    from asynclint import linter
     from asynclint.doors.cli.progress import Progress, terminal
 
     given = tuple(paths or ["."])
@@ -149,16 +149,16 @@ def _check(
         return adopting.write_baseline(result, settings, quiet=quiet)
     if prune_baseline:
         adopting.prune_baseline(result, quiet=quiet)
-    fixed = []
+    fixed: Sequence[Fixed] = ()
     if fix or fix_only or diff:
         with progress.stage("fix"):
-            fixed = linter.fix(result.findings, settings, contents)
+            fixed = fixing.fix(result.findings, settings, contents)
     if diff:
         with progress.stage("report"):
             code = _show_diff(fixed, result, wanted)
         complain(progress.told() if verbose else ())
         return code
-    unsaved = {} if contents else linter.write(fixed)
+    unsaved = fixing.save(fixed) if fixed and not contents else {}
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
         result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents}, progress)

@@ -1,5 +1,6 @@
 """What can be configured, and what is."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,7 +79,8 @@ def shown(paths: Sequence[str], settings: "Settings") -> str:
 
     files = files_to_lint(paths, settings).files
     parts = []
-    for group in grouped(files or paths, settings):
+    places = [os.path.join(path, "") if os.path.isdir(path) else path for path in paths]  # for what would lie there
+    for group in grouped(files or places, settings):
         number = len(group.paths) if files else 0
         governed = f"{number} file{'' if number == 1 else 's'}"
         first = f", the first is {group.paths[0]}" if files else ""

@@ -8,6 +8,7 @@ import typer
 
 from asynclint.doors.cli import adopting, configuration, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.completion import complete_format
 from asynclint.doors.cli.reporting import Reporting, reporting
 from asynclint.doors.cli.settings import rules_by_glob, settings_of
@@ -31,7 +32,7 @@ _SETTINGS = (
 _TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
 
-@app.command("check")
+@app.command("check", cls=Command)
 def _check(
     context: typer.Context,
     paths: Annotated[list[str] | None, typer.Argument(help="Files and directories, or `-` for stdin.")] = None,

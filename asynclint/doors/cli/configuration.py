@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asynclint.doors.cli.app import OK, PageFormat, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.streams import Failure, write
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from asynclint.config.described import Key
 
 
-@app.command("config")
+@app.command("config", cls=Command)
 def _config(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key to explain; without one all are listed.")] = "",
     output_format: Annotated[PageFormat, typer.Option(help="How to show it.")] = "text",

@@ -17,7 +17,7 @@ from asynclint.engine.observer import Observer, Work
 from asynclint.engine.surroundings import environment
 from asynclint.finding import Finding, Fix
 from asynclint.selectors import check_selectors, every_name, fixable
-from asynclint.source.files import Discovered, Exclusions, discover
+from asynclint.source.discovery import Discovered, Exclusions, discover
 
 if TYPE_CHECKING:
     from asynclint.engine.pool import Checked

@@ -13,7 +13,8 @@ from asynclint.engine.fix import Fixed
 from asynclint.engine.groups import grouped
 from asynclint.engine.session import Session
 from asynclint.linter import Result, baselines_of, choose_fix, files_to_lint, joined
-from asynclint.source.files import Discovered, Exclusions, State, state, upward
+from asynclint.source.discovery import Discovered, Exclusions
+from asynclint.source.files import State, state, upward
 
 __all__ = ["Abandoned", "Live", "Watch", "warm_up"]
 

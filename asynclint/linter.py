@@ -18,6 +18,7 @@ from asynclint.engine.surroundings import environment
 from asynclint.finding import Finding, Fix
 from asynclint.selectors import check_selectors, every_name, fixable
 from asynclint.source.discovery import Discovered, Exclusions, discover
+from asynclint.source.files import absolute
 
 if TYPE_CHECKING:
     from asynclint.engine.pool import Checked
@@ -88,8 +89,10 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
         _check(config)
     baselines = baselines_of(configs)
     codes = frozenset(rule.code for rule in every_name())
-    records = [archive.load(group.config, found.files, codes) for group in groups]
-    due = [Group(g.config, r.outdated(g.paths, g.config)) for g, r in zip(groups, records, strict=True)]
+    paths_of = [absolute(group.paths) for group in groups]
+    typed = {path: name for of in paths_of for name, path in of.items()}
+    records = [archive.load(group.config, typed, codes) for group in groups]
+    due = [Group(g.config, r.outdated(of, g.config)) for g, of, r in zip(groups, paths_of, records, strict=True)]
     count = sum(len(group.paths) for group in due)
     workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
     observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
@@ -100,7 +103,7 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
     for group, record, outdated in zip(groups, records, due, strict=True):
         if outdated.paths:
             archive.save(group.config, record)
-    reports = [record.report(path) for g, record in zip(groups, records, strict=True) for path in g.paths]
+    reports = [record.reports[path] for of, record in zip(paths_of, records, strict=True) for path in of.values()]
     return joined(reports, found.problems, baselines)
 
 

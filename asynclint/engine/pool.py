@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asynclint.config import Config
 from asynclint.engine.evidence import Evidence
 from asynclint.engine.file_report import FileReport
 from asynclint.engine.groups import Group

@@ -13,16 +13,16 @@ from functools import cache
 from msgspec.structs import replace
 
 from asynclint import rules
-from asynclint.config import Config, ConfigError, Loudness
-from asynclint.engine.check import CANNOT_ANALYSE, Chosen, Enabled
+from asynclint.config import Config, Loudness
+from asynclint.engine.check import Chosen, Enabled
+from asynclint.engine.file_report import CANNOT_ANALYSE
 from asynclint.engine.waiving import UNUSED_WAIVER, WAIVER_WITHOUT_REASON
 from asynclint.finding import RuleDescription, Severity
 from asynclint.rule import Default, Rule
 from asynclint.rule.wants import Want
+from asynclint.selectors import check_selectors, did_you_mean, longest, reach
 
 _CODE = re.compile(r"ASL\d{3}")
-_PREFIX = re.compile(r"ASL\d{0,3}")
-_ALL = "ALL"
 _ADDRESS = ""  # the public address of the catalogue's directory, as soon as it has one
 
 
@@ -117,13 +117,8 @@ def find(name_or_code: str) -> Rule:
     for rule in documented():
         if wanted in (rule.code.lower(), rule.name, *rule.aliases):
             return rule
-    raise UnknownRule(f"unknown rule `{name_or_code}`{_did_you_mean(name_or_code)}; `asynclint rule --all` lists them")
-
-
-def _did_you_mean(text: str) -> str:
-    known = {name.lower(): name for rule in documented() for name in (rule.code, rule.name)}
-    close = difflib.get_close_matches(text.lower(), known, n=1)
-    return f", did you mean `{known[close[0]]}`?" if close else ""
+    hint = did_you_mean(name_or_code, documented())
+    raise UnknownRule(f"unknown rule `{name_or_code}`{hint}; `asynclint rule --all` lists them")
 
 
 # choosing
@@ -136,7 +131,7 @@ def enabled(config: Config) -> tuple[Enabled, ...]:
 
 def chosen(config: Config) -> Chosen:
     """The same with the housekeeping codes it asks for, and all rules there are. Raises `ConfigError`."""
-    _check_selectors(config)
+    check_selectors(config, documented())
     _check_blocking_codes(config)
     if config.require_reason:
         config = replace(config, extend_select=(*config.extend_select, _WAIVER_WITHOUT_REASON.code))
@@ -162,49 +157,16 @@ def _as_wanted(rule: Rule, config: Config) -> Enabled:
     )
 
 
-def _check_selectors(config: Config) -> None:
-    for field in ("select", "extend_select", "ignore"):
-        for selector in getattr(config, field):
-            _check_selector(field, selector, config)
-    for selector in config.severity:
-        _check_selector("severity", selector, config, entry=selector)
-    for field in ("per_file_ignores", "extend_per_file_ignores"):
-        for glob, selectors in getattr(config, field).items():
-            for selector in selectors:
-                _check_selector(field, selector, config, entry=glob)
-
-
 def _loudness(rule: Rule, config: Config) -> Loudness | None:
     """What the user says of a rule: of the selectors that reach it, the longest decides, and the later of equals."""
-    by_reach: dict[int, Loudness] = {_reach(rule, selector): said for selector, said in config.severity.items()}
-    return by_reach[longest] if (longest := max(by_reach, default=0)) else None
+    by_reach: dict[int, Loudness] = {reach(rule, selector): said for selector, said in config.severity.items()}
+    return by_reach[most] if (most := max(by_reach, default=0)) else None
 
 
 def _ignored_in(rule: Rule, config: Config) -> tuple[str, ...]:
     """The globs of the files in which a rule is ignored."""
     entries = (*config.per_file_ignores.items(), *config.extend_per_file_ignores.items())
-    return tuple(dict.fromkeys(glob for glob, selectors in entries if _longest(rule, selectors)))
-
-
-def fixable(config: Config) -> frozenset[str]:
-    """The codes whose fixes may be made: `unfixable` wins where it says so as precisely as `fixable`.
-
-    Raises `ConfigError` for a selector that means nothing.
-    """
-    for field in ("fixable", "unfixable"):
-        for selector in getattr(config, field):
-            _check_selector(field, selector, config)
-    return frozenset(
-        rule.code for rule in documented() if _longest(rule, config.fixable) > _longest(rule, config.unfixable)
-    )
-
-
-def _check_selector(field: str, selector: str, config: Config, *, entry: str = "") -> None:
-    if selector != _ALL and not any(_reach(rule, selector) for rule in documented()):
-        origin, key = config.origin(field, entry), field.replace("_", "-")
-        place = f"{origin.place}: " if origin.prefix or origin.place not in ("", "options") else ""
-        path = ".".join(filter(None, (origin.prefix, key, f'"{entry}"' if entry and entry != selector else "")))
-        raise ConfigError(f"{place}unknown rule `{selector}` in `{path}`{_did_you_mean(selector)}")
+    return tuple(dict.fromkeys(glob for glob, selectors in entries if longest(rule, selectors)))
 
 
 def _check_blocking_codes(config: Config) -> None:
@@ -222,22 +184,9 @@ def _check_blocking_codes(config: Config) -> None:
 def _is_enabled(rule: Rule, config: Config) -> bool:
     """The longest selector that reaches a rule decides; `ignore` wins between equals."""
     default = 1 if rule.default is not Default.OFF else 0
-    wanted = _longest(rule, config.select) if config.select else default
-    wanted = max(wanted, _longest(rule, config.extend_select))
-    return wanted > 0 and wanted > _longest(rule, config.ignore)
-
-
-def _longest(rule: Rule, selectors: Iterable[str]) -> int:
-    return max((_reach(rule, selector) for selector in selectors), default=0)
-
-
-def _reach(rule: Rule, selector: str) -> int:
-    """How precisely a selector means a rule, 0 when it does not: ALL 1, a prefix its length, the name the most."""
-    if selector == _ALL:
-        return 1
-    if selector.lower() in (rule.name, *rule.aliases):
-        return len(rule.code)
-    return len(selector) if _PREFIX.fullmatch(selector) and rule.code.startswith(selector) else 0
+    wanted = longest(rule, config.select) if config.select else default
+    wanted = max(wanted, longest(rule, config.extend_select))
+    return wanted > 0 and wanted > longest(rule, config.ignore)
 
 
 def _names(rule: Rule, selectors: Sequence[str]) -> bool:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_cli import asynclint, error
 
+from asynclint.adopting import write_baseline
 from asynclint.baseline import FILE_NAME, Baseline, counted, encoded, split
 from asynclint.config import Config, load
 from asynclint.finding import Finding, Span
 from asynclint.fingerprint import fingerprint, unique_fingerprints
-from asynclint.linter import Linter, lint, write_baseline
+from asynclint.linter import Linter, lint
 
 BAD = "import time\n\n\nasync def serve():\n    time.sleep(1)\n"
 TWICE = BAD + "    time.sleep(1)\n"

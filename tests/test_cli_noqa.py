@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_cli import asynclint, error
 
+from asynclint.adopting import add_noqa
 from asynclint.config import load
-from asynclint.linter import add_noqa, lint_source
+from asynclint.linter import lint_source
 
 SLEEPY = "import time\n\n\nasync def wait():\n"
 BEFORE = (

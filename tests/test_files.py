@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from asynclint.config import DEFAULT_EXCLUDE, DEFAULT_TEST_FILES
-from asynclint.source.files import Discovered, Exclusions, discover, files_like, module_root, project_root, read
+from asynclint.source.discovery import Discovered, Exclusions, discover
+from asynclint.source.files import files_like, module_root, project_root, read
 
 Tree = Callable[..., None]
 

@@ -18,7 +18,8 @@ from specimens import FIXTURES, SPECIMENS, Specimen, config_for, folders
 from asynclint.config import Config, load
 from asynclint.doors.cli.fixing import diff
 from asynclint.finding import Finding
-from asynclint.linter import Fixed, Linter, fix, lint
+from asynclint.fixing import Fixed, fix
+from asynclint.linter import Linter, lint
 from asynclint.source.respell import parse
 
 BAD = [specimen for specimen in SPECIMENS if specimen.is_bad]

@@ -8,7 +8,8 @@ from test_watch import COROUTINE, PROJECT
 
 from asynclint.config import Nearest, load
 from asynclint.engine import workspace
-from asynclint.linter import Abandoned, Live, Result
+from asynclint.linter import Result
+from asynclint.live import Abandoned, Live
 
 
 class Shown:

@@ -1,6 +1,7 @@
 """Every rule is whole: its page, its examples, its names, its place in the catalogue; and how rules are chosen."""
 
 import ast
+import json
 import re
 import sys
 import textwrap
@@ -16,8 +17,10 @@ from asynclint.config import ConfigError, load
 from asynclint.finding import Severity
 from asynclint.linter import lint_source
 from asynclint.rule import Rule
+from asynclint.selectors import every_name
 
 PAGES = ROOT / "rules"
+TABLE = ROOT / "asynclint" / "rules.json"
 
 HOUSEKEEPING = ("cannot-analyse.md", "unused-waiver.md", "waiver-without-reason.md")
 _FLAGGED = re.compile(r"# (ASL\d{3}(?:, ASL\d{3})*)$")
@@ -82,6 +85,17 @@ def test_the_pages_are_those_of_the_docstrings(request: pytest.FixtureRequest) -
     assert sorted(path.name for path in PAGES.iterdir()) == sorted(pages())
     stale = [name for name, text in pages().items() if (PAGES / name).read_bytes().decode() != text]
     assert stale == [], "`pytest --bless` rewrites them"
+
+
+def test_the_table_of_names_is_that_of_the_rules(request: pytest.FixtureRequest) -> None:
+    rows = [[rule.code, rule.name, *([rule.aliases] if rule.aliases else [])] for rule in documented()]
+    table = "[\n" + ",\n".join(f"  {json.dumps(row)}" for row in rows) + "\n]\n"
+    if request.config.getoption("--bless"):
+        TABLE.write_text(table)
+    assert table == TABLE.read_text(), "`pytest --bless` rewrites it"
+    assert [(each.code, each.name, each.aliases) for each in every_name()] == [
+        (rule.code, rule.name, rule.aliases) for rule in documented()
+    ]
 
 
 def bless(texts: dict[str, str]) -> None:

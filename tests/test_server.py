@@ -16,11 +16,12 @@ from editor import SERVER, Connection, Editor, call, framed, spoken, within_limi
 from lsprotocol import types as lsp  # noqa: E402
 from pytest_lsp import ClientServerConfig, LanguageClient  # noqa: E402
 
+from asynclint.adopting import write_baseline  # noqa: E402
 from asynclint.catalog import find, page  # noqa: E402
 from asynclint.config import load  # noqa: E402
 from asynclint.doors.lsp.words import Units  # noqa: E402
 from asynclint.finding import Span  # noqa: E402
-from asynclint.linter import lint, write_baseline  # noqa: E402
+from asynclint.linter import lint  # noqa: E402
 from asynclint.source.text import SourceText  # noqa: E402
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from asynclint.config import Config, ConfigError, Waiving, load
 from asynclint.finding import Severity
-from asynclint.linter import fix, lint_source
+from asynclint.fixing import fix
+from asynclint.linter import lint_source
 
 SLEEPY = "import time\n\n\nasync def wait():\n    {}\n"
 SLEEP = "time.sleep(1)"

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from test_cli import asynclint, environment, error
 
+from asynclint.adopting import write_baseline
 from asynclint.config import load
 from asynclint.finding import Finding
-from asynclint.linter import Watch, lint, write_baseline
+from asynclint.linter import lint
+from asynclint.live import Watch
 
 PROJECT = {
     "pyproject.toml": "[tool.asynclint]\n",

@@ -6,7 +6,7 @@ into anybody's code: see `asynclint.linter.fix`.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -17,8 +17,8 @@ from asynclint.config import Config
 from asynclint.engine.cache import cache_directory, keep, version
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.evidence import Evidence, Seen
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.record import Record, identity
-from asynclint.engine.run import FileReport
 from asynclint.finding import Finding
 from asynclint.source.files import State, as_typed, digest
 from asynclint.source.folders import Asked
@@ -43,10 +43,10 @@ class _Kept(Struct, frozen=True, array_like=True):
     reports: dict[int, FileReport]
 
 
-def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Record:
+def load(config: Config, typed: Mapping[str, str], codes: Collection[str]) -> Record:
     """What is kept for a configuration, a new record when there is nothing, or nothing to be trusted.
 
-    `typed` are files by the names that findings are to have, `codes` those that findings may have.
+    `typed` says by which names findings are to call files, by absolute path; `codes` are those that they may have.
     """
     directory = cache_directory(config)
     if not directory:
@@ -54,7 +54,7 @@ def load(config: Config, typed: Iterable[str], codes: Collection[str]) -> Record
     try:
         with open(os.path.join(directory, _place(config)), "rb") as file:
             kept = msgspec.msgpack.decode(file.read(), type=_Kept)
-        return _restored(kept, {os.path.abspath(path): path for path in typed}, codes)
+        return _restored(kept, typed, codes)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
         return Record()
 
@@ -98,7 +98,7 @@ def _kept(record: Record) -> _Kept:
 def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
     """Raises LookupError and ValueError when the parts do not fit together."""
     paths = kept.paths
-    if not all(path == EVERYTHING or (os.path.isabs(path) and "\0" not in path) for path in paths):
+    if any("\0" in path or not (path == EVERYTHING or os.path.isabs(path)) for path in paths):
         raise ValueError(paths)
 
     def named(by_number: Mapping[int, Value]) -> dict[str, Value]:
@@ -106,7 +106,7 @@ def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> 
 
     leads = {paths[number]: {paths[other] for other in led} for number, led in kept.leads.items()}
     evidence = Evidence(named(kept.seen), leads, named(kept.asked), named(kept.installed))
-    reports = {paths[number]: FileReport() for number in kept.clean}
+    reports = dict.fromkeys((paths[number] for number in kept.clean), FileReport())
     for path, report in named(kept.reports).items():
         for finding in (*report.findings, *report.hidden):
             if finding.path != path or not _is_sound(finding, codes):

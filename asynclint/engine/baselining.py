@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from asynclint.baseline import FILE_NAME, Baseline, Entries, Split, Stale, key, load, split
 from asynclint.config import Config
-from asynclint.engine.check import CANNOT_ANALYSE
+from asynclint.engine.file_report import CANNOT_ANALYSE
 from asynclint.engine.surroundings import root_of
 from asynclint.finding import Finding
 

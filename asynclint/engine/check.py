@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from asynclint.engine.depth import room_for_depth
+from asynclint.engine.file_report import CANNOT_ANALYSE
 from asynclint.engine.select import Sieve, every_body
 from asynclint.engine.trees import Trees
 from asynclint.facts.entities import Class, Function
@@ -17,8 +18,6 @@ from asynclint.finding import Finding, Related, Severity, Span
 from asynclint.rule import Default, InTests, Place, Problem, Rule
 from asynclint.rule.body import Body, Target
 from asynclint.source.text import SourceText
-
-CANNOT_ANALYSE = "ASL000", "cannot-analyse"
 
 
 class Enabled(Struct, frozen=True):

@@ -8,8 +8,11 @@ from asynclint.facts.said import Said, Words
 EVERYTHING = ""  # stands for all files of the project, and those that may come to it
 
 
-def affected(leads: Mapping[str, Iterable[str]], changed: Iterable[str]) -> set[str]:
+def affected(leads: Mapping[str, Collection[str]], changed: Iterable[str]) -> set[str]:
     """These files, those that were led to them, by way of others too, and those that were led to `EVERYTHING`."""
+    changed = set(changed)
+    if not changed and not any(EVERYTHING in led for led in leads.values()):
+        return set()
     led_by: defaultdict[str, list[str]] = defaultdict(list)
     for path, led in leads.items():
         for other in led:

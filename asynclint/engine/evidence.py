@@ -40,12 +40,13 @@ class Evidence(Struct):
 
     def is_outdated(self) -> bool:
         """Would something be found elsewhere now, or has a package changed?"""
-        moved = any(asked != asked.now(directory) for directory, asked in self.asked.items())
+        moved = any(not asked.still_holds(directory) for directory, asked in self.asked.items())
         return moved or any(state(path) != seen for path, seen in self.installed.items())
 
     def changed(self) -> list[str]:
         """The files of the project that do not say any more what they said."""
-        return [path for path, then in self.seen.items() if not then.still_holds(path)]
+        suspects = [path for path, then in self.seen.items() if state(path) != then.state]
+        return [path for path in suspects if not self.seen[path].still_holds(path)]
 
     def affected(self, changed: Iterable[str]) -> set[str]:
         """The files that may see something of these, by way of others too, and those that may see any change."""

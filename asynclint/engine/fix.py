@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from asynclint.engine.run import FileReport, Runner
+from asynclint.engine.file_report import FileReport
+from asynclint.engine.run import Runner
 from asynclint.engine.waiving import UNUSED_WAIVER
 from asynclint.finding import Finding, Fix
 from asynclint.source.edits import edited, overlap

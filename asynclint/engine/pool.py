@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from asynclint.config import Config
 from asynclint.engine.evidence import Evidence
+from asynclint.engine.file_report import FileReport
+from asynclint.engine.groups import Group
 from asynclint.engine.observer import Work
-from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.run import Choose, Runner
 from asynclint.engine.workspace import Reading
 
 BATCH = 48  # files a message: one by one costs half as much again
@@ -32,13 +33,6 @@ class Checked(Struct, frozen=True):
     reports: dict[str, FileReport]
     evidence: Evidence
     work: Work
-
-
-class Group(Struct, frozen=True):
-    """Files that one configuration governs."""
-
-    config: Config
-    paths: Sequence[str]
 
 
 class _Plan(Struct, frozen=True):

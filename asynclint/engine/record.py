@@ -1,7 +1,6 @@
 """Reports that outlive a run: each holds as long as all that it rests on is as it was."""
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -9,9 +8,9 @@ from msgspec.structs import replace
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.evidence import Evidence
-from asynclint.engine.run import FileReport
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.surroundings import configured_roots, environment
-from asynclint.source.files import state
+from asynclint.source.files import absolute, state
 
 
 class Record:
@@ -30,8 +29,11 @@ class Record:
         self.reports = dict(reports or {})
         self.evidence = evidence or Evidence()
 
-    def outdated(self, files: Iterable[str], config: Config) -> list[str]:
-        """Forgets what does not hold any more, and gives those of the files that have to be linted."""
+    def outdated(self, files: Mapping[str, str], config: Config) -> list[str]:
+        """Forgets what does not hold any more, and gives those of the files that have to be linted.
+
+        They come with their absolute paths.
+        """
         now = surroundings(config)
         if now != self.surroundings or self.evidence.is_outdated():
             self.surroundings, self.reports, self.evidence = now, {}, Evidence()
@@ -40,16 +42,13 @@ class Record:
         for path in (*self.evidence.affected(changed), *unsure):
             self.reports.pop(path, None)
         self.evidence.forget(changed)
-        return [path for path in files if os.path.abspath(path) not in self.reports]
+        return [path for path, absolute in files.items() if absolute not in self.reports]
 
     def learn(self, reports: Mapping[str, FileReport], evidence: Evidence) -> None:
         """Takes over what has been found."""
-        self.reports |= {os.path.abspath(path): report for path, report in reports.items()}
+        of = absolute(reports)
+        self.reports |= {of[path]: report for path, report in reports.items()}
         self.evidence.add(evidence)
-
-    def report(self, path: str) -> FileReport:
-        """The report of a file that is not outdated."""
-        return self.reports[os.path.abspath(path)]
 
 
 def identity(config: Config) -> bytes:

@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from asynclint.baseline import Stale
 from asynclint.config import Config, Waiving
 from asynclint.engine.baselining import Accepted
 from asynclint.engine.check import (
-    CANNOT_ANALYSE,
     Chosen,
     Crash,
     Enabled,
@@ -20,6 +17,7 @@ from asynclint.engine.check import (
     check_file,
     said,
 )
+from asynclint.engine.file_report import CANNOT_ANALYSE, FileReport
 from asynclint.engine.trees import Trees
 from asynclint.engine.waiving import HOUSEKEEPING, Heard, Page, Waived, unused, waive, without_reason
 from asynclint.engine.workspace import Around, Workspace
@@ -32,18 +30,6 @@ from asynclint.source.text import SourceText
 from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
 Choose: TypeAlias = Callable[[Config], Chosen]  # must be importable by name, so that other processes find it
-
-
-class FileReport(Struct, frozen=True):
-    """What came of one file: findings in order, and errors that are not the file's fault or kept it from being read.
-
-    `hidden` are the findings that the baseline knows, `stale` its entries that match nothing any more.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    errors: tuple[str, ...] = ()
-    hidden: tuple[Finding, ...] = ()
-    stale: tuple[Stale, ...] = ()
 
 
 class Runner:

@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 from asynclint.config import Config
 from asynclint.engine.dependencies import EVERYTHING
+from asynclint.engine.file_report import FileReport
 from asynclint.engine.record import surroundings as surroundings_of
-from asynclint.engine.run import Choose, FileReport, Runner
+from asynclint.engine.run import Choose, Runner
 from asynclint.engine.trees import Trees
 from asynclint.engine.workspace import Around, Overlay
 from asynclint.source.folders import Folders

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from asynclint.config import Waiving
-from asynclint.engine.check import CANNOT_ANALYSE
+from asynclint.engine.file_report import CANNOT_ANALYSE
 from asynclint.finding import Finding, Fix, Span
 from asynclint.rule import Rule
 from asynclint.source.comments import without

@@ -1,39 +1,78 @@
 """What lies in directories, each listed once: looking for modules asks the same few questions very often."""
 
 import os
+import time
 from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
+
+from asynclint.source.files import State, state
 
 PROJECT = (".py", ".pyi")  # a stub speaks where the source is not there: an extension module
 INSTALLED = (".pyi", ".py")  # for a library, its stub speaks first
 
 _NAMESPACE_DEPTH = 4
+_TICK = 2_000_000_000  # ns; within them two changes may leave the same time behind, on the coarsest of file systems
 
 
 class Asked(Struct, frozen=True, array_like=True):
-    """What was asked of a directory: names, and perhaps for all that may be modules, and which of them it `held`."""
+    """What was asked of a directory: names, and perhaps for all that may be modules, and which of them it `held`.
+
+    As long as its state is this one it holds the same; None for one that tells nothing.
+    """
 
     sought: frozenset[str]
     is_searched: bool
     held: frozenset[str]
+    state: State = None
 
     @classmethod
-    def of(cls, listing: frozenset[str], sought: Iterable[str], *, is_searched: bool) -> "Asked":
+    def of(cls, listing: "Listing", sought: Iterable[str], *, is_searched: bool) -> "Asked":
         """Put to a listing of the directory."""
         sought = frozenset(sought)
-        modules = (name for name in listing if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
-        return cls(sought, is_searched, frozenset((*(sought & listing), *(modules if is_searched else ()))))
+        modules = (name for name in listing.names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
+        held = frozenset((*(sought & listing.names), *(modules if is_searched else ())))
+        return cls(sought, is_searched, held, listing.state)
 
-    def now(self, directory: str) -> "Asked":
-        """The same asked anew."""
-        return Asked.of(_listed(directory), self.sought, is_searched=self.is_searched)
+    def still_holds(self, directory: str) -> bool:
+        """Would the answer be the same? Only where its state does not say so it is listed."""
+        if self.state is not None and state(directory) == self.state:
+            return True
+        return self.held == Asked.of(Listing.of(directory), self.sought, is_searched=self.is_searched).held
 
     def joined(self, other: "Asked | None") -> "Asked":
         """Both, when the directory has stayed what it was."""
         if other is None:
             return self
-        return Asked(self.sought | other.sought, self.is_searched or other.is_searched, self.held | other.held)
+        state = self.state if self.state == other.state else None
+        return Asked(self.sought | other.sought, self.is_searched or other.is_searched, self.held | other.held, state)
+
+
+class Listing(Struct, frozen=True):
+    """What lies in a directory, the directories with a slash; nothing when it cannot be listed.
+
+    It has no state where that may stay the same when other things lie there.
+    """
+
+    names: frozenset[str] = frozenset()
+    state: State = None
+
+    @classmethod
+    def of(cls, directory: str) -> "Listing":
+        """The directory as it is now."""
+        before, now = state(directory), time.time_ns()
+        try:
+            with os.scandir(directory) as found:
+                entries = list(found)
+        except OSError:
+            return cls()
+        names = frozenset(f"{entry.name}/" if _is_directory(entry) else entry.name for entry in entries)
+        is_telling = before is not None and before[0] + _TICK < now and not any(entry.is_symlink() for entry in entries)
+        return cls(names, before if is_telling else None)
+
+    def also(self, names: Iterable[str]) -> "Listing":
+        """With names of what is to lie there too."""
+        return Listing(self.names.union(names), None) if names else self
 
 
 class Folders:
@@ -44,7 +83,7 @@ class Folders:
         self._unsaved: dict[str, set[str]] = {}
         for path in unsaved:
             self._unsaved.setdefault(os.path.dirname(path), set()).add(os.path.basename(path))
-        self._names: dict[str, frozenset[str]] = {}
+        self._listings: dict[str, Listing] = {}
         self._sought: dict[str, set[str]] = {}  # by directory: the names somebody asked for
         self._searched: set[str] = set()  # directories of which all names may matter
         self._new: set[str] = set()  # directories of which something new was asked
@@ -54,7 +93,7 @@ class Folders:
         if directory not in self._searched:
             self._searched.add(directory)
             self._new.add(directory)
-        return self._listing(directory)
+        return self._listing(directory).names
 
     def holds_any(self, directory: str, names: Collection[str]) -> bool:
         """Does one of these lie in a directory?"""
@@ -62,7 +101,7 @@ class Folders:
         if not sought.issuperset(names):
             sought.update(names)
             self._new.add(directory)
-        return not self._listing(directory).isdisjoint(names)
+        return not self._listing(directory).names.isdisjoint(names)
 
     def is_package(self, directory: str) -> bool:
         """Does it say of itself that it is a package?"""
@@ -70,14 +109,14 @@ class Folders:
 
     def known(self) -> frozenset[str]:
         """The directories that were asked about."""
-        return frozenset(self._names)
+        return frozenset(self._listings)
 
     def renew(self) -> bool:
         """Lists all of them again, unless that would give other answers; tells whether it would not."""
-        now = {directory: self._listed(directory) for directory in self._names}
-        is_same = all(self._asked(each, self._names[each]) == self._asked(each, now[each]) for each in now)
+        now = {directory: self._listed(directory) for directory in self._listings}
+        is_same = all(self._asked(each, self._listings[each]).held == self._asked(each, now[each]).held for each in now)
         if is_same:
-            self._names = now
+            self._listings = now
         return is_same
 
     def news(self) -> "dict[str, Asked]":
@@ -86,17 +125,17 @@ class Folders:
         self._new = set()
         return asked
 
-    def _listing(self, directory: str) -> frozenset[str]:
-        if directory not in self._names:
-            self._names[directory] = self._listed(directory)
-        return self._names[directory]
+    def _listing(self, directory: str) -> Listing:
+        if directory not in self._listings:
+            self._listings[directory] = self._listed(directory)
+        return self._listings[directory]
 
-    def _listed(self, directory: str) -> frozenset[str]:
-        return _listed(directory) | self._unsaved.get(directory, set())
+    def _listed(self, directory: str) -> Listing:
+        return Listing.of(directory).also(self._unsaved.get(directory, ()))
 
-    def _asked(self, directory: str, names: frozenset[str]) -> Asked:
+    def _asked(self, directory: str, listing: Listing) -> Asked:
         """What was asked of a directory, put to this listing of it."""
-        return Asked.of(names, self._sought.get(directory, ()), is_searched=directory in self._searched)
+        return Asked.of(listing, self._sought.get(directory, ()), is_searched=directory in self._searched)
 
     def module(self, root: str, name: str, suffixes: Sequence[str]) -> str | None:
         """The file of module `pkg.mod` below a root, a package before a module of its name; "" is the root itself."""
@@ -128,14 +167,6 @@ class Folders:
             return True
         inner = (os.path.join(directory, name[:-1]) for name in names if name[:-1].isidentifier() and name[-1] == "/")
         return depth > 0 and any(self._holds_modules(each, depth - 1) for each in inner)
-
-
-def _listed(directory: str) -> frozenset[str]:
-    try:
-        with os.scandir(directory) as entries:
-            return frozenset(f"{entry.name}/" if _is_directory(entry) else entry.name for entry in entries)
-    except OSError:
-        return frozenset()
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

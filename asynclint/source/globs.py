@@ -4,30 +4,45 @@ import glob
 import os
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from pathspec import GitIgnoreSpec
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+_WORD = re.compile(r"[\w.-]*[\w-][\w.-]*/?")  # means itself: most names do, so pathspec need not be loaded for them
+_GROUP_NAME = re.compile(r"\?P<\w+>")
 
 
 class Globs(Struct, frozen=True):
     """Names are looked for in one component at a time, so that a whole project may lie below a `build`."""
 
-    names: GitIgnoreSpec
-    places: GitIgnoreSpec
+    words: frozenset[str]
+    names: "GitIgnoreSpec | None"
+    places: "GitIgnoreSpec | None"
 
     @classmethod
     def of(cls, patterns: Sequence[str]) -> "Globs":
         """From names (`build`, `*_pb2.py`) and paths (`src/gen`, from here, or absolute)."""
         names = [pattern for pattern in patterns if "/" not in pattern.rstrip("/")]
         places = [_from_root(pattern) for pattern in patterns if "/" in pattern.rstrip("/")]
-        return cls(spec(re.sub(r"^[!#]", r"\\\g<0>", name) for name in names), spec(places))
+        words = frozenset(filter(_WORD.fullmatch, names))
+        others = [re.sub(r"^[!#]", r"\\\g<0>", name) for name in names if name not in words]
+        return cls(words, _spec(others) if others else None, _spec(places) if places else None)
 
     def selects(self, path: str) -> bool:
         """Whether this absolute path, ending in a slash if a directory, is meant itself."""
-        name = path.rstrip("/").rpartition("/")[2] + path[len(path.rstrip("/")) :]
-        return self.names.match_file(name) or _selects(self.places, path.lstrip("/"))
+        bare = path.rstrip("/")
+        start = bare.rfind("/") + 1
+        if bare[start:] in self.words or path[start:] in self.words:
+            return True
+        if self.names is not None and self.names.match_file(path[start:]):
+            return True
+        return self.places is not None and _selects(self.places, path.lstrip("/"))
 
     def reaches(self, path: str, top: str) -> bool:
         """Whether the path or a directory that holds it is meant, looking no higher than the directory `top`."""
@@ -36,11 +51,24 @@ class Globs(Struct, frozen=True):
         return any(self.selects(slashed(str(part), part != absolute or os.path.isdir(part))) for part in inside)
 
 
-def spec(lines: Iterable[str]) -> GitIgnoreSpec:
-    """The lines of a .gitignore, without those that git would not understand either."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd character classes; git does not warn of them either
-        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+class IgnoreFile(Struct, frozen=True):
+    """What a .gitignore says; `anything` matches whatever any of its lines speaks of, and spares asking them all."""
+
+    spec: "GitIgnoreSpec"
+    anything: re.Pattern[str]
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> "IgnoreFile":
+        """From its lines."""
+        spec = _spec(lines)
+        speaking = (pattern.regex.pattern for pattern in spec.patterns if pattern.regex is not None)
+        unnamed = (f"(?:{_GROUP_NAME.sub('?:', each)})" for each in speaking)
+        with _no_warnings():
+            return cls(spec, re.compile("|".join(unnamed) or r"(?!)"))
+
+    def verdict(self, path: str) -> bool | None:
+        """Is a path from here, ending in a slash if a directory, ignored? None where nothing is said of it."""
+        return self.spec.check_file(path).include if self.anything.search(path) else None
 
 
 def slashed(path: str, is_directory: bool) -> str:
@@ -53,7 +81,25 @@ def parent(path: str) -> str:
     return path.rstrip("/").rpartition("/")[0] + "/"
 
 
+def _spec(lines: Iterable[str]) -> "GitIgnoreSpec":
+    """The lines of a .gitignore, without those that git would not understand either."""
+    from pathspec import GitIgnoreSpec
+
+    with _no_warnings():
+        return GitIgnoreSpec.from_lines(line for line in lines if _is_pattern(line))
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Of odd character classes; git does not warn of them either."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _is_pattern(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
     try:
         GitIgnoreSpec.from_lines([line])
     except (ValueError, re.error):
@@ -61,7 +107,7 @@ def _is_pattern(line: str) -> bool:
     return True
 
 
-def _selects(places: GitIgnoreSpec, path: str) -> bool:
+def _selects(places: "GitIgnoreSpec", path: str) -> bool:
     """Whether they match the path itself and not, as gitignore would have it, merely a directory above."""
     return places.match_file(path) and not places.match_file(parent(path))
 

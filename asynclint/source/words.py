@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from asynclint.source.files import Exclusions, discover, module_root, repository_root
+from asynclint.source.discovery import Exclusions, discover
+from asynclint.source.files import module_root, repository_root
 
 _COROUTINE = re.compile(rb"\basync[ \t]+def[ \t]+(\w+)")
 _WORD = re.compile(rb"[A-Za-z_]\w*")

@@ -23,14 +23,14 @@ def check_options(wanted: dict[str, bool], *, is_stdin: bool) -> None:
 
 def add_noqa(result: "Result", wanted: "Reporting", reason: str, *, only_diff: bool) -> int:
     """Writes a comment for each finding, or shows what it would write."""
-    from asynclint import linter
+    from asynclint import adopting
 
     if not reason.isprintable():
         raise Failure("the reason given to --add-noqa has to be one line of text")
-    silenced = linter.add_noqa(result.findings, wanted.settings, reason.strip())
+    silenced = adopting.add_noqa(result.findings, wanted.settings, reason.strip())
     if only_diff:
         wanted.put(fixing.diff(silenced.files))
-    unsaved = {} if only_diff else linter.write(silenced.files)
+    unsaved = {} if only_diff else fixing.save(silenced.files)
     written = [each for each in silenced.files if each.path not in unsaved]
     if not wanted.is_quiet and not only_diff:
         codes = len({(each.path, finding.span.line, finding.code) for each in written for finding in each.made})
@@ -42,13 +42,20 @@ def add_noqa(result: "Result", wanted: "Reporting", reason: str, *, only_diff: b
     return FINDINGS if silenced.withheld or (only_diff and written) else OK
 
 
+def before_baseline(settings: "Settings") -> "Settings":
+    """Those of the run whose findings go into baselines."""
+    from asynclint import adopting
+
+    return adopting.before_baseline(settings)
+
+
 def write_baseline(result: "Result", settings: "Settings", *, quiet: bool) -> int:
     """Writes all findings into baselines, beside what they say of files and rules that were left out of this run."""
-    from asynclint import linter
+    from asynclint import adopting
     from asynclint.baseline import shown
 
     complain(result.errors)
-    written = linter.write_baseline(result, settings)
+    written = adopting.write_baseline(result, settings)
     if not quiet:
         write("".join(f"Wrote {_count(number, 'finding')} to {shown(file)}.\n" for file, number in written.items()))
     return FAILURE if result.errors else OK
@@ -56,22 +63,22 @@ def write_baseline(result: "Result", settings: "Settings", *, quiet: bool) -> in
 
 def prune_baseline(result: "Result", *, quiet: bool) -> None:
     """Takes out of the baselines what matches nothing any more."""
-    from asynclint import linter
+    from asynclint import adopting
     from asynclint.baseline import shown
 
     if not result.baselines:
         raise Failure("there is no baseline to prune; `--write-baseline` writes one")
-    pruned = linter.prune_baseline(result)
+    pruned = adopting.prune_baseline(result)
     if not quiet:
         complain([f"removed {_entries(number)} from {shown(file)}" for file, number in pruned.items()])
 
 
 def hints(result: "Result") -> list[str]:
     """A line for each baseline in which something matches nothing any more."""
-    from asynclint import linter
+    from asynclint import adopting
     from asynclint.baseline import shown
 
-    return [_hint(shown(file), number) for file, number in linter.stale_entries(result).items() if number]
+    return [_hint(shown(file), number) for file, number in adopting.stale_entries(result).items() if number]
 
 
 def _hint(file: str, number: int) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from asynclint.doors.cli.command import Group
 from asynclint.doors.cli.completion import complete_rules
 from asynclint.doors.cli.streams import Failure, write
 
@@ -24,6 +25,7 @@ Configs = Annotated[
 ]
 
 app = typer.Typer(
+    cls=Group,
     help="Find the mistakes only asynchronous Python can make. `asynclint PATHS` is short for `asynclint check PATHS`.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

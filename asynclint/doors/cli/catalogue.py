@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asynclint.doors.cli.app import FINDINGS, OK, Configs, PageFormat, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.completion import complete_rule
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import Failure, write
@@ -19,7 +20,7 @@ _PLACE = re.compile(r"(.+?):(\d{1,9})(?::\d+)?:?", re.ASCII)  # with a column, a
 _PAGE = re.compile(rb"# [\w-]+\s+\*\*ASL\d{3}\*\*")
 
 
-@app.command("explain")
+@app.command("explain", cls=Command)
 def _explain(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="The line to explain, as findings name it.")],
     preview: Annotated[bool | None, typer.Option("--preview/--no-preview", help="Use rules still on trial.")] = None,
@@ -28,6 +29,7 @@ def _explain(
 ) -> int:
     """Explain a line: its findings with all their steps, and what each of its calls was taken to mean."""
     from asynclint import linter
+    from asynclint.engine.explain import NothingToExplain
     from asynclint.report.explain import report
     from asynclint.report.text import printable
 
@@ -37,13 +39,13 @@ def _explain(
     settings = settings_of((named[1],), "", {"preview": preview}, config, isolated)
     try:
         lines = report(linter.explain(named[1], int(named[2]), settings))
-    except linter.NothingToExplain as error:
+    except NothingToExplain as error:
         raise Failure(str(error)) from None
     write("".join(f"{printable(line)}\n" for line in lines))
     return OK
 
 
-@app.command("rule")
+@app.command("rule", cls=Command)
 def _rule(
     rule: Annotated[
         str, typer.Argument(metavar="CODE|NAME", autocompletion=complete_rule, help="The rule to explain.")
@@ -74,7 +76,7 @@ def _rules_as_json(rules: "Sequence[Rule]", every: bool) -> str:
     return json.dumps(shown if every else shown[0], indent=2) + "\n"
 
 
-@app.command("pages")
+@app.command("pages", cls=Command)
 def _pages(
     directory: Annotated[str, typer.Argument(help="Where the catalogue lies.")] = "rules",
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a page is stale.")] = False,

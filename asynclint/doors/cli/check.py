@@ -8,6 +8,7 @@ import typer
 
 from asynclint.doors.cli import adopting, configuration, fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK, Color, Configs, FileRules, Patterns, Rules, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.completion import complete_format
 from asynclint.doors.cli.reporting import Reporting, reporting
 from asynclint.doors.cli.settings import rules_by_glob, settings_of
@@ -16,7 +17,8 @@ from asynclint.doors.cli.streams import Failure, complain, write
 if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.doors.cli.progress import Progress
-    from asynclint.linter import Fixed, Result
+    from asynclint.fixing import Fixed
+    from asynclint.linter import Result
 
 _FORMATS = (
     "How to report: full, concise or grouped, for programs json, json-lines, sarif, github, gitlab, junit, rdjson, "
@@ -30,7 +32,7 @@ _SETTINGS = (
 _TABLES = ("per_file_ignores", "extend_per_file_ignores")
 
 
-@app.command("check")
+@app.command("check", cls=Command)
 def _check(
     context: typer.Context,
     paths: Annotated[list[str] | None, typer.Argument(help="Files and directories, or `-` for stdin.")] = None,
@@ -106,7 +108,6 @@ def _check(
     """Lint files and directories (default: the current one)."""
     from msgspec.structs import replace
 
-    from asynclint import linter
     from asynclint.doors.cli.progress import Progress, terminal
 
     given = tuple(paths or ["."])
@@ -142,24 +143,23 @@ def _check(
         return _watch(given, configured, wanted)
     contents = _stdin(given, stdin_filename)
     progress = Progress(None if quiet else terminal())
-    linted_as = linter.before_baseline(settings) if write_baseline else settings
-    result = _lint(given, linted_as, jobs, contents, progress)
+    result = _lint(given, adopting.before_baseline(settings) if write_baseline else settings, jobs, contents, progress)
     if add_noqa is not None:
         return adopting.add_noqa(result, wanted, add_noqa, only_diff=diff)
     if write_baseline:
         return adopting.write_baseline(result, settings, quiet=quiet)
     if prune_baseline:
         adopting.prune_baseline(result, quiet=quiet)
-    fixed = []
+    fixed: Sequence[Fixed] = ()
     if fix or fix_only or diff:
         with progress.stage("fix"):
-            fixed = linter.fix(result.findings, settings, contents)
+            fixed = fixing.fix(result.findings, settings, contents)
     if diff:
         with progress.stage("report"):
             code = _show_diff(fixed, result, wanted)
         complain(progress.told() if verbose else ())
         return code
-    unsaved = {} if contents else linter.write(fixed)
+    unsaved = fixing.save(fixed) if fixed and not contents else {}
     saved = [each for each in fixed if each.path not in unsaved]
     if saved and not fix_only:
         result = _lint(given, settings, jobs, {each.path: each.after for each in saved if contents}, progress)
@@ -234,7 +234,7 @@ def _lint(
 
 def _watch(paths: Sequence[str], configure: "Callable[[], Settings]", wanted: Reporting) -> int:
     from asynclint.doors.cli.watching import watch
-    from asynclint.linter import Watch
+    from asynclint.live import Watch
 
     def show(result: "Result") -> None:
         wanted.put(wanted.report(result))

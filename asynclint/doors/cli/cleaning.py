@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from asynclint.doors.cli.app import OK, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.settings import settings_of
 from asynclint.doors.cli.streams import write
 
 
-@app.command("clean")
+@app.command("clean", cls=Command)
 def _clean(
     paths: Annotated[list[str] | None, typer.Argument(help="Files or directories that were linted.")] = None,
     cache_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Where it was kept.")] = None,

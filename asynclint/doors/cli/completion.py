@@ -9,9 +9,9 @@ Completion = tuple[str, str]  # a word, and what it means
 
 def complete_rule(incomplete: str) -> list[Completion]:
     """The codes and names of rules that begin like this."""
-    from asynclint import catalog
+    from asynclint.selectors import every_name
 
-    rules = catalog.documented()
+    rules = every_name()
     words = [*((rule.code, rule.name) for rule in rules), *((rule.name, rule.code) for rule in rules)]
     return [(word, meaning) for word, meaning in words if word.startswith(incomplete)]
 

@@ -1,11 +1,13 @@
 """What can be configured, and what is."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asynclint.doors.cli.app import OK, PageFormat, app
+from asynclint.doors.cli.command import Command
 from asynclint.doors.cli.streams import Failure, write
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from asynclint.config.described import Key
 
 
-@app.command("config")
+@app.command("config", cls=Command)
 def _config(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The key to explain; without one all are listed.")] = "",
     output_format: Annotated[PageFormat, typer.Option(help="How to show it.")] = "text",
@@ -78,7 +80,8 @@ def shown(paths: Sequence[str], settings: "Settings") -> str:
 
     files = files_to_lint(paths, settings).files
     parts = []
-    for group in grouped(files or paths, settings):
+    places = [os.path.join(path, "") if os.path.isdir(path) else path for path in paths]  # for what would lie there
+    for group in grouped(files or places, settings):
         number = len(group.paths) if files else 0
         governed = f"{number} file{'' if number == 1 else 's'}"
         first = f", the first is {group.paths[0]}" if files else ""

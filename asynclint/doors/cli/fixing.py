@@ -3,13 +3,29 @@
 import difflib
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.finding import Finding
-    from asynclint.linter import Fixed
+    from asynclint.fixing import Fixed
+
+
+def fix(
+    findings: "Sequence[Finding]", settings: "Settings", contents: "Mapping[str, bytes | str]"
+) -> "Sequence[Fixed]":
+    """What these findings' files say when they are fixed."""
+    from asynclint.fixing import fix
+
+    return fix(findings, settings, contents)
+
+
+def save(fixed: "Sequence[Fixed]") -> dict[str, str]:
+    """Puts fixed texts into their files, and gives a line for each path that has to stay as it was."""
+    from asynclint.fixing import write
+
+    return write(fixed)
 
 
 def diff(fixed: "Sequence[Fixed]") -> str:

@@ -10,7 +10,8 @@ from asynclint.doors.cli.app import OK
 from asynclint.doors.cli.streams import Failure, complain, reason, write
 
 if TYPE_CHECKING:
-    from asynclint.linter import Result, Watch
+    from asynclint.linter import Result
+    from asynclint.live import Watch
 
 _SETTLED = 50  # milliseconds without a change end a group of changes
 _UNTOLD = 2000  # milliseconds until we look for changes that nobody told us of

@@ -18,7 +18,7 @@ from asynclint.catalog import find, page
 from asynclint.doors.lsp.actions import FIX_ALL, KINDS, Desk, fix_all, quick_fixes, wants
 from asynclint.doors.lsp.session import CONFIGURATION, Checked, Document, Session
 from asynclint.doors.lsp.words import SOURCE, Units, diagnostic, touches
-from asynclint.linter import warm_up
+from asynclint.live import warm_up
 from asynclint.source.text import SourceText, Unreadable
 
 _STACK = 64 << 20  # bytes for the thread that works: what nests deeply needs them, and not every system gives as many

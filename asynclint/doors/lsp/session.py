@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from asynclint.config import ConfigError, Nearest, load
 from asynclint.finding import Edit, Finding, Span
-from asynclint.linter import Abandoned, Live
+from asynclint.live import Abandoned, Live
 from asynclint.source.files import project_root
 from asynclint.source.text import SourceText, Unreadable
 

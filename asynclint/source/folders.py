@@ -22,8 +22,8 @@ class Asked(Struct, frozen=True, array_like=True):
     def of(cls, listing: frozenset[str], sought: Iterable[str], *, is_searched: bool) -> "Asked":
         """Put to a listing of the directory."""
         sought = frozenset(sought)
-        modules = (name for name in listing if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
-        return cls(sought, is_searched, frozenset((*(sought & listing), *(modules if is_searched else ()))))
+        modules = filter(_may_hold_modules, listing) if is_searched else ()
+        return cls(sought, is_searched, frozenset((*(sought & listing), *modules)))
 
     def now(self, directory: str) -> "Asked":
         """The same asked anew."""
@@ -128,6 +128,12 @@ class Folders:
             return True
         inner = (os.path.join(directory, name[:-1]) for name in names if name[:-1].isidentifier() and name[-1] == "/")
         return depth > 0 and any(self._holds_modules(each, depth - 1) for each in inner)
+
+
+def _may_hold_modules(name: str) -> bool:
+    """Hidden directories come and go as tools are used, and nobody imports from them."""
+    is_directory = name[-1] == "/" and name[0] != "." and name != "__pycache__/"
+    return is_directory or name.endswith(PROJECT)
 
 
 def _listed(directory: str) -> frozenset[str]:

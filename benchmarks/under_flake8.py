@@ -7,8 +7,9 @@ flake8 runs with its own plugins alone, and with ours besides; the best of the r
 
 import argparse
 import os
-import subprocess
 import sys
+
+from measuring import Failed, measured
 
 FLAKE8 = """
 import sys
@@ -25,11 +26,10 @@ QUIET = ("--isolated", "--exit-zero", "--output-file", os.devnull)
 
 def seconds(*arguments: str, cwd: str) -> float:
     """The CPU time of a Python program and of the processes it has started. Exits when the program fails."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        sys.exit(f"`python {' '.join(arguments[:2])} ...` has failed")
-    return usage.ru_utime + usage.ru_stime
+    try:
+        return measured((sys.executable, *arguments), cwd).cost.cpu
+    except Failed as failure:
+        sys.exit(str(failure))
 
 
 def flake8(path: str, jobs: int, *plugins: str) -> float:

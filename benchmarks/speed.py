@@ -55,9 +55,10 @@ class Row:
     lines: int
     before: Callable[[], object] = lambda: None
     factor: float = 1.0  # how many times this work is that on the whole tree
+    start: Sequence[str] = ()  # the same without any work, of which there is no more on the whole tree
     accepted: int = 0  # the highest exit code of a success
     costs: list[Cost] = field(default_factory=list)
-    linted: str = ""
+    linted: set[int] = field(default_factory=set)
     failure: str = ""
 
     def run(self, cwd: Path) -> None:
@@ -67,13 +68,14 @@ class Row:
         try:
             self.before()
             done = measured(self.command, cwd, surroundings(), self.accepted)
+            start = measured(self.start, cwd, surroundings(), self.accepted).cost if self.start else Cost(0, 0, 0)
         except Failed as failure:
             self.failure = str(failure)
             return
-        cost = done.cost
-        self.costs.append(Cost(cost.wall * self.factor, cost.cpu * self.factor, cost.peak))
+        wall, cpu = done.cost.wall - start.wall, done.cost.cpu - start.cpu
+        self.costs.append(Cost(start.wall + self.factor * wall, start.cpu + self.factor * cpu, done.cost.peak))
         if counts := COUNTS.search(done.said):
-            self.linted = str(int(counts[1]) - int(counts[2] or 0))
+            self.linted.add(int(counts[1]) - int(counts[2] or 0))
 
 
 def surroundings() -> dict[str, str]:
@@ -132,9 +134,11 @@ def peer_row(peer: Peer, program: str, tree: Copy, sample: int) -> Row:
         return Row(name, (*command, tree.root.name), tree.lines, accepted=1)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         files = pool.apply(readable, (tree.sample(sample),))  # it stops at the first file that it cannot read
-    lines = tree.counted(files)
-    about = f"{name}, measured on {lines:,} lines"
-    return Row(about, (*command, *tree.named(files)), tree.lines, factor=tree.lines / lines, accepted=1)
+    lines, empty = tree.counted(files), tree.root.parent / "empty.py"
+    empty.touch()
+    about, on_files = f"{name}, measured on {lines:,} lines", (*command, *tree.named(files))
+    factor, start = tree.lines / max(1, lines), (*command, empty.name)
+    return Row(about, on_files, tree.lines, factor=factor, start=start, accepted=1)
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,8 @@ def table(rows: Rows) -> Iterator[str]:
         walls = (_times(cost.wall, mark.wall if mark else 0) for mark in marks)
         cpus = (_times(cost.cpu, mark.cpu if mark else 0) for mark in marks)
         speed = f"{row.lines / cost.wall:,.0f}" if row.lines else ""
-        cells = (_seconds(cost.wall), *walls, _seconds(cost.cpu), *cpus, f"{cost.peak:.0f}", speed, row.linted)
+        linted = " or ".join(map(str, sorted(row.linted)))
+        cells = (_seconds(cost.wall), *walls, _seconds(cost.cpu), *cpus, f"{cost.peak:.0f}", speed, linted)
         yield f"| {row.name} | {' | '.join(cells)} |"
 
 

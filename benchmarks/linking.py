@@ -12,11 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from measuring import peak
+
 from asynclint.config import load
 from asynclint.engine.workspace import Workspace
 
 _SHARES = (0.25, 0.5, 1.0)
-_MEGABYTE = 1024 if sys.platform != "darwin" else 1024 * 1024  # the unit of ru_maxrss differs
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Linked:
     calls: int
     known: int
     seconds: float
-    megabytes: int
+    megabytes: float
 
 
 def link(root: str, paths: list[str]) -> Linked:
@@ -39,9 +40,9 @@ def link(root: str, paths: list[str]) -> Linked:
     modules = [facts for path in paths if (facts := workspace.project.module(path)) is not None]
     callees = [workspace.project.call(facts.path, call) for facts in modules for call in facts.calls]
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _MEGABYTE
+    megabytes = peak(resource.getrusage(resource.RUSAGE_SELF))
     lines = sum(facts.scopes[0].last_line for facts in modules)
-    return Linked(len(modules), lines, len(callees), sum(c is not None for c in callees), seconds, peak)
+    return Linked(len(modules), lines, len(callees), sum(c is not None for c in callees), seconds, megabytes)
 
 
 def main() -> None:
@@ -59,7 +60,7 @@ def main() -> None:
             done = pool.apply(link, (str(root), paths[::step]))
         known, each = done.known / max(done.calls, 1), 1e6 * done.seconds / max(done.lines, 1)
         counts = f"{share:>6}{done.files:>8}{done.lines:>10}{done.calls:>10}{known:>8.0%}"
-        sys.stdout.write(f"{counts}{done.seconds:>9.1f}{each:>9.2f}{done.megabytes:>7}\n")
+        sys.stdout.write(f"{counts}{done.seconds:>9.1f}{each:>9.2f}{done.megabytes:>7.0f}\n")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ flake8 runs with its own plugins alone, and with ours besides, with nothing in t
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
+
+from measuring import Failed, measured
 
 FLAKE8 = """
 import sys
@@ -27,12 +28,10 @@ QUIET = ("--isolated", "--exit-zero", "--output-file", os.devnull)
 def seconds(*arguments: str, cwd: str) -> float:
     """The CPU time of a Python program and of the processes it has started. Exits when the program fails."""
     with tempfile.TemporaryDirectory() as cache:
-        kept = {**os.environ, "ASYNCLINT_CACHE_DIR": cache}
-        process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, stdout=subprocess.DEVNULL, env=kept)
-        _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        sys.exit(f"`python {' '.join(arguments[:2])} ...` has failed")
-    return usage.ru_utime + usage.ru_stime
+        try:
+            return measured((sys.executable, *arguments), cwd, {**os.environ, "ASYNCLINT_CACHE_DIR": cache}).cost.cpu
+        except Failed as failure:
+            sys.exit(str(failure))
 
 
 def flake8(path: str, jobs: int, *plugins: str) -> float:

@@ -107,6 +107,20 @@ def test_each_configuration_keeps_its_own() -> None:
     assert len(kept_files()) == 8
 
 
+def test_what_no_module_is_imported_from_changes_nothing() -> None:
+    """Directories above the repository, and those in which tools keep things."""
+    write("org/tools.py", "import org.odd\n\n\nasync def tool():\n    org.odd.run()\n")
+    write("org/odd.py", "async def run(): ...\n")
+    write(".git/HEAD", "")
+    write("other/pyproject.toml", "")
+    write("other/inner.py", "import org.tools\n\norg.tools.tool()\n")
+    linted()
+    Path("../neighbour").mkdir()
+    Path(".mypy_cache").mkdir()
+    assert linted() == 0
+    Path("../neighbour").rmdir()
+
+
 def test_installed_packages_are_part_of_what_it_rests_on() -> None:
     site = Path(".venv/lib/python3.11/site-packages")
     write("pyvenv.cfg", "")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from specimens import ROOT
 
 from asynclint.config import load
-from asynclint.linter import Result, lint_source
+from asynclint.linter import Result, lint, lint_source
 from asynclint.source.respell import parse, respelled
 
 ALL_RULES = load(str(ROOT), isolated=True, overrides={"select": ["ALL"], "preview": True})
@@ -227,6 +227,119 @@ def judged(source: str) -> Result:
 def test_a_blocked_loop_in_newer_syntax(head: str, column: int) -> None:
     result = judged(f"import time\ntype X[T] = list[T]\n\n{head}time.sleep(1)\n")
     assert [(f.code, f.span.line, f.span.column) for f in result.findings] == [("ASL201", 4, column)]
+
+
+# What each of these documents has brought, around calls that block; every one is to be found where it stands.
+NEWER = {
+    "PEP 695: type parameters of a function": """\
+import time
+
+
+async def serve[T: (int, str), *Ts, **P](x: T, *args: *Ts) -> T:
+    def inner[T](x: T) -> T: return x
+    time.sleep(inner(1))
+    return x
+""",
+    "PEP 695: type parameters of a class": """\
+import time
+
+
+class Store[T](dict[str, T]):
+    async def load[K](
+        self, key: K, wait=time.monotonic()
+    ) -> T: time.sleep(1)
+""",
+    "PEP 695: type aliases": """\
+import time
+
+type Pair[T] = tuple[T, T]
+
+
+async def serve():
+    type Inner = int; time.sleep(1)
+    x: Inner = time.sleep(2)
+""",
+    "PEP 696: defaults of type parameters": """\
+import time
+
+
+class Box[T: int = int, *Ts = *tuple[int, ...], **P = [str]]:
+    async def open[S = "é"](self, s: S): time.sleep(1)
+""",
+    "PEP 701: f-strings": """\
+import time
+
+
+async def serve(a):
+    x = f'é {a['b']} {time.sleep(1)}'; time.sleep(2)
+    y = f"{
+        time.sleep(3)  # a comment with a }
+    }"; time.sleep(4)
+    z = f'{'\\n'.join(a)}{f'{f'{time.sleep(5):>{time.sleep(6)}}'}'}'
+""",
+    "PEP 750: template strings": """\
+import time
+
+
+async def serve(a):
+    x = t'é {a!r:>{time.sleep(1)}}'; time.sleep(2)
+    y = rt"{a["b"]}", time.sleep(3)
+""",
+    "PEP 758: except without parentheses": """\
+import time
+
+
+async def serve():
+    try:
+        time.sleep(1)
+    except ValueError, KeyError:
+        time.sleep(2)
+    try:
+        pass
+    except* OSError, EOFError: time.sleep(3)
+    time.sleep(4)
+""",
+    "PEP 798: unpacking in comprehensions": """\
+import time
+
+
+async def serve(xs, ds):
+    a = [*x for x in xs], time.sleep(1)
+    b = {**d for d in ds if time.sleep(2)}, {*x async for x in xs}; time.sleep(3)
+    return sum(*x for x in xs), time.sleep(4)
+""",
+    "PEP 810: lazy imports": """\
+import asyncio; lazy import time
+lazy from asyncio import (
+    Queue,
+)
+
+
+async def serve():
+    time.sleep(1)
+""",
+}
+
+
+@pytest.mark.parametrize("title", NEWER)
+def test_every_newer_syntax_is_analysed(title: str) -> None:
+    text = NEWER[title]
+    lines = enumerate(text.splitlines(), 1)
+    expected = [(n, call.start() + 1) for n, line in lines for call in re.finditer(r"time\.sleep\(", line)]
+    result = judged(text)
+    assert [(f.span.line, f.span.column) for f in result.findings if f.code == "ASL201"] == expected
+    assert {f.code for f in result.findings} == {"ASL201"}
+    broken = judged(f"{text}\n\nasync def broken() = 1\n")
+    assert [f.code for f in broken.findings] == ["ASL000"]
+    assert result.errors == broken.errors == ()
+
+
+def test_newer_syntax_tells_other_files_what_it_says(tmp_path: Path) -> None:
+    store = "type Key = int\n\n\nclass Store[T]:\n    async def save[K = Key](self, key: K): ...\n"
+    (tmp_path / "store.py").write_text(store)
+    (tmp_path / "app.py").write_text("import store\n\n\nasync def run(s: store.Store[int]):\n    s.save(1)\n")
+    result = lint([str(tmp_path)], ALL_RULES, jobs=1)
+    assert [(f.code, f.span.line) for f in result.findings] == [("ASL101", 5)]
 
 
 def test_what_stays_unreadable_is_said_of_the_text_as_it_stands() -> None:

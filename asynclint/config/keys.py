@@ -163,8 +163,9 @@ class Keys(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
     cache_dir: Annotated[
         _Text,
         _meaning(
-            "Where what is found out about files and packages is kept between runs, from the configuration file. "
-            "Without it that is `.asynclint_cache` beside the configuration file or in the repository.",
+            "Where what is found out about files and packages is kept between runs, from the configuration file: a "
+            "directory in which nothing else lies. Without it that is `.asynclint_cache` beside the configuration file "
+            "or in the repository.",
             "~/.cache/asynclint",
         ),
     ] = UNSET

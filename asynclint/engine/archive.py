@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from asynclint.config import Config
-from asynclint.engine.cache import cache_directory, keep, version
+from asynclint.engine.cache import cache_directory, keep, recall, version
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.evidence import Evidence, Seen
 from asynclint.engine.file_report import FileReport
@@ -52,8 +52,7 @@ def load(config: Config, typed: Mapping[str, str], codes: Collection[str]) -> Re
     if not directory:
         return Record()
     try:
-        with open(os.path.join(directory, _place(config)), "rb") as file:
-            kept = msgspec.msgpack.decode(file.read(), type=_Kept)
+        kept = msgspec.msgpack.decode(recall(directory, _place(config)), type=_Kept)
         return _restored(kept, typed, codes)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
         return Record()
@@ -69,8 +68,8 @@ def save(config: Config, record: Record) -> None:
     except UnicodeEncodeError:  # a path that is no text
         return
     place = _place(config)
-    keep(directory, place, content)
-    _forget_oldest(os.path.join(directory, os.path.dirname(place)))
+    if keep(directory, place, content):
+        _forget_oldest(os.path.join(directory, os.path.dirname(place)))
 
 
 def _place(config: Config) -> str:

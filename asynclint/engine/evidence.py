@@ -16,9 +16,13 @@ class Seen(Struct, frozen=True, array_like=True):
     digest: str
 
     def still_holds(self, path: str) -> bool:
-        """Does the file say what it said? Only where its state tells nothing it is read."""
-        now = state(path)
-        return now == self.state or (now is not None and self.digest != "" and content_digest(path) == self.digest)
+        """Does the file say what it said? Only where its state tells nothing it is read, so never what has no end."""
+        now, then = state(path), self.state
+        if now == then:
+            return True
+        if now is None or then is None or now[1] != then[1] or not self.digest:
+            return False
+        return now[1] == 0 or content_digest(path) == self.digest
 
 
 class Evidence(Struct):

@@ -3,10 +3,12 @@
 Several processes first read all files, each once, and then check them, each knowing what all of them have read.
 """
 
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +25,6 @@ BATCH = 48  # files a message: one by one costs half as much again
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
-Result = TypeVar("Result")
 Readings: TypeAlias = Mapping[str, Reading]  # by absolute path
 
 
@@ -112,36 +113,23 @@ def check(runner: Runner, paths: Sequence[str]) -> Checked:
 
 
 def _in_processes(plan: _Plan, jobs: int) -> Iterator[tuple[int, Checked]]:
+    """A file that ends the process which reads it is nothing that others could know of."""
+    from asynclint.engine.processes import each
+
     readings: list[dict[str, Reading]] = [{} for _ in plan.groups]
-    for (index, _), read in _each(_read_batch, plan, jobs):
-        if read is not None:
+    deadly: set[str] = set()
+    for (index, paths), read in each(_read_batch, plan.batches(jobs), partial(_executor, plan), jobs):
+        if read is None:
+            deadly.update(paths)
+            readings[index] |= {os.path.abspath(path): Reading(None) for path in paths}
+            yield index, _killed(paths[0])
+        else:
             readings[index] |= read.readings
             yield index, Checked({}, Evidence(), Work(0, read.seconds, 0.0))
-    informed = replace(plan, readings=readings)
-    lost: list[tuple[int, str]] = []
-    for (index, paths), checked in _each(_check_batch, informed, jobs):
-        if checked is None:
-            lost += [(index, path) for path in paths]
-        else:
-            yield index, checked
-    for index, path in lost:
-        yield index, _apart(index, path, plan)
-
-
-def _each(
-    work: Callable[[int, Sequence[str]], Result], plan: _Plan, jobs: int
-) -> Iterator[tuple[tuple[int, Sequence[str]], Result | None]]:
-    """Each batch with its result, None where the process has ended that was at it."""
-    from concurrent.futures.process import BrokenProcessPool
-
-    batches = plan.batches(jobs)
-    with _executor(plan, min(jobs, len(batches))) as executor:
-        futures = [executor.submit(work, *batch) for batch in batches]
-        for batch, future in zip(batches, futures, strict=True):
-            try:
-                yield batch, future.result()
-            except BrokenProcessPool:
-                yield batch, None
+    groups = [Group(group.config, [path for path in group.paths if path not in deadly]) for group in plan.groups]
+    rest = replace(plan, groups=groups, readings=readings)
+    for (index, paths), checked in each(_check_batch, rest.batches(jobs), partial(_executor, rest), jobs):
+        yield index, checked or _killed(paths[0])
 
 
 def _executor(plan: _Plan, jobs: int) -> "ProcessPoolExecutor":
@@ -167,13 +155,6 @@ def _check_batch(group: int, paths: Sequence[str]) -> Checked:
     return check(_worker.runner_of(group), paths)
 
 
-def _apart(index: int, path: str, plan: _Plan) -> Checked:
-    """A file in a process of its own, after one of those it shared has ended."""
-    from concurrent.futures.process import BrokenProcessPool
-
-    try:
-        with _executor(plan, 1) as executor:
-            return executor.submit(_check_batch, index, [path]).result()
-    except BrokenProcessPool:
-        error = f"{path}: ended the process that analysed it; please report it"
-        return Checked({path: FileReport(errors=(error,))}, Evidence(), Work(1, 0.0, 0.0))
+def _killed(path: str) -> Checked:
+    error = f"{path}: ended the process that analysed it; please report it"
+    return Checked({path: FileReport(errors=(error,))}, Evidence(), Work(1, 0.0, 0.0))

@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 from msgspec import Struct
 
-from asynclint.engine.cache import keep
+from asynclint.engine.cache import keep, recall
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.soundness import is_sound
 from asynclint.source.files import digest
@@ -44,7 +44,7 @@ class Shelf:
         if not self._directory:
             return make()
         place = os.path.join(_version(), package, f"{digest(path.encode(errors='replace'))}.msgpack")
-        entry = _read(os.path.join(self._directory, place))
+        entry = _read(self._directory, place)
         if entry is not None and (entry.path, entry.digest) == (path, recognised):
             return entry.facts
         facts = make()
@@ -59,10 +59,9 @@ class Shelf:
         keep(self._directory, place, encoded)
 
 
-def _read(place: str) -> _Entry | None:
+def _read(directory: str, place: str) -> _Entry | None:
     try:
-        with open(place, "rb") as file:
-            entry = msgspec.msgpack.decode(file.read(), type=_Entry)
+        entry = msgspec.msgpack.decode(recall(directory, place), type=_Entry)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     facts = entry.facts

@@ -30,8 +30,8 @@ class Asked(Struct, frozen=True, array_like=True):
     def of(cls, listing: "Listing", sought: Iterable[str], *, is_searched: bool) -> "Asked":
         """Put to a listing of the directory."""
         sought = frozenset(sought)
-        modules = (name for name in listing.names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
-        held = frozenset((*(sought & listing.names), *(modules if is_searched else ())))
+        modules = filter(_may_hold_modules, listing.names) if is_searched else ()
+        held = frozenset((*(sought & listing.names), *modules))
         return cls(sought, is_searched, held, listing.state)
 
     def still_holds(self, directory: str) -> bool:
@@ -167,6 +167,12 @@ class Folders:
             return True
         inner = (os.path.join(directory, name[:-1]) for name in names if name[:-1].isidentifier() and name[-1] == "/")
         return depth > 0 and any(self._holds_modules(each, depth - 1) for each in inner)
+
+
+def _may_hold_modules(name: str) -> bool:
+    """Hidden directories come and go as tools are used, and nobody imports from them."""
+    is_directory = name[-1] == "/" and name[0] != "." and name != "__pycache__/"
+    return is_directory or name.endswith(PROJECT)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -20,10 +20,14 @@ _REPOSITORY_MARKS = frozenset({".git/", ".git"})
 
 
 class _Places(Struct, frozen=True):
-    """Where the files of one directory find modules: anything below `roots`, packages below `shared` too."""
+    """Where the files of one directory find modules: anything below `roots`, packages below `shared` too.
+
+    `within` are the directories that may be packages with these files: none lies above the project.
+    """
 
     roots: tuple[str, ...]
     shared: tuple[str, ...]
+    within: tuple[str, ...]
 
 
 class ModuleFinder:
@@ -76,7 +80,7 @@ class ModuleFinder:
         places = self._places[directory]
         if top in sys.stdlib_module_names:  # scripts may have neighbours of that name; packages mean the library
             return [root for root in places.roots[:1] if not self._folders.is_package(os.path.dirname(root))]
-        own = [os.path.dirname(above) for above in upward(directory) if os.path.basename(above) == top]
+        own = [os.path.dirname(above) for above in places.within if os.path.basename(above) == top]
         own = [root for root in own if not self._folders.is_package(root)]
         shared = [root for root in places.shared if self._folders.is_package(os.path.join(root, top))]
         return dict.fromkeys((*places.roots, *own, *shared))
@@ -84,11 +88,13 @@ class ModuleFinder:
     def _places_for(self, directory: str) -> _Places:
         start = module_root(os.path.join(directory, "__init__.py"))
         project, repository = self._up_to(_PROJECT_MARKS, start), self._up_to(_REPOSITORY_MARKS, start)
-        above = [each for each in repository or project if each == start or not self._folders.is_package(each)]
+        outwards = repository or project
+        above = [each for each in outwards if each == start or not self._folders.is_package(each)]
         with_sources = [root for each in above or [start] for root in (each, os.path.join(each, "src"))]
         is_part = bool(project) and len(project) < len(repository)
         roots = dict.fromkeys((start, *self._configured, *with_sources))
-        return _Places(tuple(roots), self._shared(repository[-1]) if is_part else ())
+        within = _upward_to(outwards[-1] if outwards else "", directory)
+        return _Places(tuple(roots), self._shared(repository[-1]) if is_part else (), tuple(within))
 
     def _up_to(self, marks: frozenset[str], start: str) -> list[str]:
         """The directories from here up to the nearest with such a mark, none when there is no such mark."""
@@ -109,3 +115,11 @@ class ModuleFinder:
                 yield from (os.path.join(path, "src"), path)
             elif depth > 1:
                 yield from self._projects_below(path, depth - 1)
+
+
+def _upward_to(outermost: str, directory: str) -> Iterator[str]:
+    """The directory and those above it, up to the outermost one."""
+    for each in upward(directory):
+        yield each
+        if each == outermost:
+            return

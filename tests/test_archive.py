@@ -68,6 +68,81 @@ def test_only_what_a_change_affects_is_linted_again() -> None:
     assert linted() == 0
 
 
+HUB = """\
+import time
+
+
+class Hub:
+    def __init__(self):
+        self.waiting = []
+
+    async def send(self, text):
+        length = len(text)
+        return length
+
+    def pause(self, text):
+        if text:
+            return text.strip()
+"""
+USER = "import hub\n\n\nasync def use{0}(it: hub.Hub):\n    it.pause('')\n    await it.send('')\n"
+IN_BODIES = [
+    ("length = len(text)", "# it counts\n        length = len(text)"),
+    ("return length", "unused = 1\n        return length"),
+    ("if text:", "if text and not text.isspace:"),
+    ("    def pause", "\n    def pause"),
+]
+TO_OTHERS = [
+    ("if text:", "time.sleep(1)\n        if text:"),
+    ("async def send", "def send"),
+    ("def pause", "async def pause"),
+    ("self.waiting = []", "self.waiting = []\n        self.send = print"),
+]
+
+
+def write_hub(text: str = HUB) -> None:
+    write("hub.py", text)
+    for number in range(9):
+        write(f"user{number}.py", USER.format(number))
+
+
+@pytest.mark.parametrize(("old", "new"), IN_BODIES)
+def test_a_change_inside_of_a_function_that_others_cannot_notice(old: str, new: str) -> None:
+    write_hub()
+    assert [linted(), linted()] == [FILES + 10, 0]
+    write_hub(HUB.replace(old, new))
+    assert [linted(), linted()] == [1, 0]
+    write_hub()
+    assert linted("user1.py") == 0
+    write_hub(HUB.replace(*TO_OTHERS[1]))
+    assert linted() == 10
+
+
+@pytest.mark.parametrize(("old", "new"), TO_OTHERS)
+def test_a_change_that_others_can_notice(old: str, new: str) -> None:
+    write_hub()
+    linted()
+    write_hub(HUB.replace(old, new))
+    assert [linted(), linted()] == [10, 0]
+
+
+def test_findings_that_tell_where_something_stands_are_made_anew() -> None:
+    write_hub(HUB.replace(*TO_OTHERS[0]))
+    linted()
+    write_hub(HUB.replace(*TO_OTHERS[0]).replace("import time", "# a line more\nimport time"))
+    assert [linted(), linted()] == [10, 0]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(st.sampled_from([*IN_BODIES, *TO_OTHERS]), max_size=3), min_size=1, max_size=4))
+def test_whatever_changes_the_result_is_that_of_a_fresh_run(changes: list[list[tuple[str, str]]]) -> None:
+    for replaced in changes:
+        text = HUB
+        for old, new in replaced:
+            text = text.replace(old, new)
+        write_hub(text)
+        linted()
+
+
 def test_it_is_the_same_in_several_processes() -> None:
     assert [linted(jobs=2), linted(jobs=2), linted()] == [FILES, 0, 0]
     write("shop/store.py", COROUTINE)

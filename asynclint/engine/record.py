@@ -1,16 +1,18 @@
 """Reports that outlive a run: each holds as long as all that it rests on is as it was."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
-from asynclint.engine.evidence import Evidence
+from asynclint.engine.evidence import Evidence, Seen
 from asynclint.engine.file_report import FileReport
 from asynclint.engine.surroundings import configured_roots, environment
 from asynclint.source.files import absolute, state
+
+_MOST_COMPARED = 64  # files; after a larger change so much is linted anew that comparing gains little
 
 
 class Record:
@@ -38,11 +40,27 @@ class Record:
         if now != self.surroundings or self.evidence.is_outdated():
             self.surroundings, self.reports, self.evidence = now, {}, Evidence()
         changed = self.evidence.changed()
+        quiet = self._unnoticed(changed, config)
+        loud = [path for path in changed if path not in quiet]
         unsure = (path for path, report in self.reports.items() if report.errors)
-        for path in (*self.evidence.affected(changed), *unsure):
+        for path in (*self.evidence.affected(loud), *changed, *self._telling_of(quiet), *unsure):
             self.reports.pop(path, None)
-        self.evidence.forget(changed)
+        self.evidence.forget(loud)
+        self.evidence.seen |= quiet
         return [path for path, absolute in files.items() if absolute not in self.reports]
+
+    def _unnoticed(self, changed: Sequence[str], config: Config) -> Mapping[str, Seen]:
+        """Those of the changed files of which the others know what they knew, as they are now."""
+        if not 0 < len(changed) <= _MOST_COMPARED:
+            return {}
+        from asynclint.engine.outlines import unnoticed
+
+        return unnoticed(config, {path: self.evidence.seen[path] for path in changed})
+
+    def _telling_of(self, paths: Collection[str]) -> list[str]:
+        """The files with findings that may show where something stands in these."""
+        dependents = self.evidence.affected(paths) if paths else ()
+        return [path for path in dependents if path in self.reports and self.reports[path] != FileReport()]
 
     def learn(self, reports: Mapping[str, FileReport], evidence: Evidence) -> None:
         """Takes over what has been found."""

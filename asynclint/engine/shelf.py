@@ -43,13 +43,21 @@ class Shelf:
         """The facts of a module of a package, made and kept unless those of a content with this digest are there."""
         if not self._directory:
             return make()
-        place = os.path.join(_version(), package, f"{digest(path.encode(errors='replace'))}.msgpack")
-        entry = _read(self._directory, place)
-        if entry is not None and (entry.path, entry.digest) == (path, recognised):
+        entry = self._entry(path, package, recognised)
+        if entry is not None:
             return entry.facts
         facts = make()
-        self._keep(place, _Entry(path, recognised, facts))
+        self._keep(_place(path, package), _Entry(path, recognised, facts))
         return facts
+
+    def kept(self, path: str, package: str, recognised: str) -> ModuleFacts | None:
+        """The facts that such a module had, None when they are not there."""
+        entry = self._entry(path, package, recognised) if self._directory else None
+        return entry.facts if entry is not None else None
+
+    def _entry(self, path: str, package: str, recognised: str) -> _Entry | None:
+        entry = _read(self._directory, _place(path, package))
+        return entry if entry is not None and (entry.path, entry.digest) == (path, recognised) else None
 
     def _keep(self, place: str, entry: _Entry) -> None:
         try:
@@ -57,6 +65,10 @@ class Shelf:
         except UnicodeEncodeError:  # text that is none
             return
         keep(self._directory, place, encoded)
+
+
+def _place(path: str, package: str) -> str:
+    return os.path.join(_version(), package, f"{digest(path.encode(errors='replace'))}.msgpack")
 
 
 def _read(directory: str, place: str) -> _Entry | None:

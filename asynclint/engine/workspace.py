@@ -34,11 +34,11 @@ from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.words import Words
 
-_PROJECT = "-"  # stands on the shelf beside the names of packages
+PROJECT = "-"  # stands on the shelf beside the names of packages
 
 
-def _installed_facts(path: str, content: bytes) -> ModuleFacts | None:
-    """Facts of what is never linted, so nothing is kept of its text, and of its mistakes nothing is said."""
+def facts_in(path: str, content: bytes) -> ModuleFacts | None:
+    """Facts of what is not linted, so nothing is kept of its text, and of its mistakes nothing is said."""
     try:
         text = SourceText.decode(content)
         tree = parse(text.text, path)
@@ -58,7 +58,7 @@ def _kept_facts(shelf: Shelf, packages: Environment, states: dict[str, State]) -
         except OSError:
             return None
         package = packages.name_of(path).partition(".")[0]
-        return shelf.facts(path, package, digest(content), lambda: _installed_facts(path, content))
+        return shelf.facts(path, package, digest(content), lambda: facts_in(path, content))
 
     return facts
 
@@ -263,7 +263,7 @@ class Workspace:
         self._digests[path] = digest(content)
         if self._shelf is None:
             return self._read(path, content)
-        return self._shelf.facts(path, _PROJECT, self._digests[path], lambda: self._read(path, content))
+        return self._shelf.facts(path, PROJECT, self._digests[path], lambda: self._read(path, content))
 
     def _read(self, path: str, content: Overlay) -> ModuleFacts | None:
         text = None

@@ -6,9 +6,7 @@ code, is made anew. Several runs may use it at once, because files are replaced 
 
 import hashlib
 import os
-import shutil
 import sys
-import tempfile
 from functools import cache
 
 import asynclint
@@ -42,6 +40,8 @@ def keep(directory: str, place: str, content: bytes) -> None:
 
 def _write(path: str, content: bytes) -> None:
     """Whole or not at all."""
+    import tempfile
+
     handle, unfinished = tempfile.mkstemp(dir=os.path.dirname(path))
     try:
         with open(handle, "wb") as file:
@@ -63,6 +63,8 @@ def clean(directory: str) -> bool:
     except FileNotFoundError:
         is_ours = False
     if is_ours:
+        import shutil
+
         shutil.rmtree(directory)
     elif os.path.exists(directory):
         raise ConfigError(f"{directory}: is no cache of asynclint, so it stays; name another directory")

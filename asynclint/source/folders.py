@@ -30,7 +30,7 @@ class Asked(Struct, frozen=True, array_like=True):
     def of(cls, listing: "Listing", sought: Iterable[str], *, is_searched: bool) -> "Asked":
         """Put to a listing of the directory."""
         sought = frozenset(sought)
-        modules = (name for name in listing.names if name.endswith((*PROJECT, "/")) and name != "__pycache__/")
+        modules = (name for name in listing.names if name.endswith((*PROJECT, "/")) and not _holds_no_module(name))
         held = frozenset((*(sought & listing.names), *(modules if is_searched else ())))
         return cls(sought, is_searched, held, listing.state)
 
@@ -61,13 +61,15 @@ class Listing(Struct, frozen=True):
     def of(cls, directory: str) -> "Listing":
         """The directory as it is now."""
         before, now = state(directory), time.time_ns()
+        if before is None:
+            return cls()
         try:
             with os.scandir(directory) as found:
                 entries = list(found)
         except OSError:
             return cls()
         names = frozenset(f"{entry.name}/" if _is_directory(entry) else entry.name for entry in entries)
-        is_telling = before is not None and before[0] + _TICK < now and not any(entry.is_symlink() for entry in entries)
+        is_telling = before[0] + _TICK < now and not any(entry.is_symlink() for entry in entries)
         return cls(names, before if is_telling else None)
 
     def also(self, names: Iterable[str]) -> "Listing":
@@ -167,6 +169,11 @@ class Folders:
             return True
         inner = (os.path.join(directory, name[:-1]) for name in names if name[:-1].isidentifier() and name[-1] == "/")
         return depth > 0 and any(self._holds_modules(each, depth - 1) for each in inner)
+
+
+def _holds_no_module(directory: str) -> bool:
+    """So it may come and go: the caches of tools, ours among them."""
+    return directory == "__pycache__/" or (directory[0] == "." and directory[-1] == "/")
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

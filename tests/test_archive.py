@@ -88,6 +88,7 @@ def test_a_fresh_checkout_is_recognised_by_its_content() -> None:
 
 
 WATCHED = """
+import atexit
 import sys
 from collections import Counter
 from asynclint.__main__ import main
@@ -99,11 +100,12 @@ def note(event, arguments):
     if event in ("open", "os.scandir") and here in str(arguments[0]):
         done[event, arguments[0]] += 1
 
-sys.addaudithook(note)
-try:
-    main()
-finally:
+def tell():
     print(*sorted((event, path, times) for (event, path), times in done.items()), sep="\\n", file=sys.stderr)
+
+atexit.register(tell)
+sys.addaudithook(note)
+main()
 """
 
 

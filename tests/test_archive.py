@@ -1,6 +1,8 @@
 """What is found is kept between runs: only what may have changed is linted again, and nothing is trusted blindly."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -196,6 +198,25 @@ def test_installed_packages_are_part_of_what_it_rests_on() -> None:
     assert linted() > 0
 
 
+def test_other_code_of_ours_finds_everything_anew(tmp_path: Path) -> None:
+    ours = tmp_path / ".." / "ours"
+    shutil.copytree(ROOT / "asynclint", ours / "asynclint")
+
+    def unchanged() -> int:
+        command = [sys.executable, "-m", "asynclint", "--isolated", "-v", "--cache-dir=.kept", "."]
+        environment = {**os.environ, "PYTHONPATH": str(ours), "PYTHONDONTWRITEBYTECODE": "1"}
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stderr
+        return int(found[1]) if (found := re.search(r"\((\d+) unchanged\)", told)) else 0
+
+    module = ours / "asynclint" / "rule" / "wants.py"
+    assert [unchanged(), unchanged()] == [0, FILES]
+    for path in ours.rglob("*.py"):
+        os.utime(path, ns=(1, 1))  # as another installation of it
+    assert unchanged() == FILES
+    module.write_text(module.read_text() + "# edited\n")
+    assert [unchanged(), unchanged()] == [0, FILES]
+
+
 def test_the_user_sees_how_much_was_unchanged() -> None:
     asynclint(".")
     code, out, err = asynclint("--verbose", ".")
@@ -259,7 +280,7 @@ def test_numbers_that_fit_nothing_are_refused() -> None:
     finding = report["findings"][0]
     for change in ({"code": "ASL999"}, {"message": "\x1b[2J"}, {"path": "elsewhere.py"}):
         twisted = {**report, "findings": [{**finding, **change}]}
-        place.write_bytes(msgspec.msgpack.encode([*parts[:7], {next(iter(parts[7])): twisted}]))
+        place.write_bytes(msgspec.msgpack.encode([*parts[:7], {next(iter(parts[7])): twisted}, *parts[8:]]))
         assert linted() == FILES
 
 

@@ -4,19 +4,14 @@ What lies there is data, perhaps a stranger's: nothing of it is ever executed, a
 code, is made anew. Several runs may use it at once, because files are replaced whole.
 """
 
-import hashlib
 import os
-import sys
-from functools import cache
 
-import asynclint
 from asynclint.config import Config, ConfigError
 from asynclint.engine.surroundings import root_of
 
 FOLDER = ".asynclint_cache"
 # See https://bford.info/cachedir/.
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of asynclint.\n"
-_CODE = (".py", ".json")
 
 
 def cache_directory(config: Config) -> str:
@@ -69,15 +64,3 @@ def clean(directory: str) -> bool:
     elif os.path.exists(directory):
         raise ConfigError(f"{directory}: is no cache of asynclint, so it stays; name another directory")
     return is_ours
-
-
-@cache
-def version() -> str:
-    """Names this very code, and the Python whose grammar it uses."""
-    code = hashlib.blake2b(digest_size=12)
-    for directory, folders, names in os.walk(os.path.dirname(asynclint.__file__)):
-        folders.sort()
-        for name in sorted(name for name in names if name.endswith(_CODE)):
-            with open(os.path.join(directory, name), "rb") as file:
-                code.update(f"{name} ".encode() + file.read())
-    return f"{sys.implementation.cache_tag}-{code.hexdigest()}"

@@ -3,26 +3,28 @@
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from asynclint import baseline
 from asynclint.baseline import Baseline, Entries
-from asynclint.catalog import chosen
 from asynclint.config import Changed, Config, Settings
-from asynclint.engine import noqa
 from asynclint.engine.baselining import baseline_to_write
 from asynclint.engine.file_report import CANNOT_ANALYSE
 from asynclint.engine.groups import grouped
-from asynclint.engine.noqa import Silenced
 from asynclint.finding import Finding
 from asynclint.linter import Result
 
-__all__ = ["Silenced", "add_noqa", "before_baseline", "prune_baseline", "stale_entries", "write_baseline"]
+if TYPE_CHECKING:
+    from asynclint.engine.noqa import Silenced
 
 
-def add_noqa(findings: Sequence[Finding], settings: Settings, reason: str = "") -> Silenced:
+def add_noqa(findings: Sequence[Finding], settings: Settings, reason: str = "") -> "Silenced":
     """Adds `# noqa` comments for these findings to their files, in memory. Raises `ConfigError`."""
+    from asynclint.catalog import chosen
+    from asynclint.engine import noqa
+
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:
         by_path.setdefault(finding.path, []).append(finding)
@@ -31,7 +33,7 @@ def add_noqa(findings: Sequence[Finding], settings: Settings, reason: str = "") 
         for group in grouped(tuple(by_path), settings)
     ]
     withheld = sorted(finding for each in silenced for finding in each.withheld)
-    return Silenced(tuple(file for each in silenced for file in each.files), tuple(withheld))
+    return noqa.Silenced(tuple(file for each in silenced for file in each.files), tuple(withheld))
 
 
 def before_baseline(settings: Settings) -> Settings:

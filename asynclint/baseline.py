@@ -13,7 +13,6 @@ from asynclint.config import ConfigError
 from asynclint.finding import Finding
 from asynclint.fingerprint import fingerprint
 from asynclint.source.files import read
-from asynclint.source.saving import put
 
 FILE_NAME = ".asynclint-baseline.json"
 _VERSION = 1
@@ -163,6 +162,8 @@ def _broken_line(data: bytes) -> int:
 
 def save(file: str, baseline: Baseline) -> None:
     """Writes it whole or not at all, and not when it says this already. Raises `ConfigError`."""
+    from asynclint.source.saving import put
+
     try:
         put(file, encoded(baseline))
     except OSError as error:

@@ -127,10 +127,14 @@ def run(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
+def modules(report: str) -> set[str]:
+    """What `-X importtime` writes of."""
+    return {line.rpartition("|")[2].strip() for line in report.splitlines() if line.startswith("import time:")}
+
+
 def imported(report: str) -> set[str]:
-    """The top-level packages in what `-X importtime` writes."""
-    names = (line.rpartition("|")[2].strip() for line in report.splitlines() if line.startswith("import time:"))
-    return {name.partition(".")[0] for name in names}
+    """The top-level packages among them."""
+    return {name.partition(".")[0] for name in modules(report)}
 
 
 def test_the_catalogue_loads_no_libcst(tmp_path: Path) -> None:
@@ -141,20 +145,51 @@ def test_the_catalogue_loads_no_libcst(tmp_path: Path) -> None:
     assert imported(result.stderr) & {"libcst", "rich", "typer", "pygls"} == set()
 
 
-def lint(text: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def lint(text: str, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     (directory / "module.py").write_text(text)
-    arguments = ("-m", "asynclint", "--isolated", "--no-cache", "module.py")
-    return run("-X", "importtime", *arguments, directory=directory)
+    return run("-X", "importtime", "-m", "asynclint", "--isolated", *options, "module.py", directory=directory)
+
+
+CLEAN = "import asyncio\n\nasync def main():\n    await asyncio.sleep(1)\n\nasyncio.run(main())\n"
+SLEEPY = "import time\n\nasync def main():\n    time.sleep(1)\n"
 
 
 def test_a_clean_run_loads_nothing_heavy(tmp_path: Path) -> None:
-    result = lint("import asyncio\n\nasync def main():\n    await asyncio.sleep(1)\n\nasyncio.run(main())\n", tmp_path)
+    result = lint(CLEAN, tmp_path, "--no-cache")
     assert result.returncode == 0, result.stderr
-    assert "asynclint" in imported(result.stderr)
-    assert imported(result.stderr) & {"libcst", "rich", "pygls"} == set()
+    assert "asynclint.engine.check" in modules(result.stderr)
+    assert imported(result.stderr) & {"libcst", "rich", "pygls", "pydantic"} == set()
 
 
 def test_a_run_that_finds_something_loads_libcst(tmp_path: Path) -> None:
-    result = lint("import time\n\nasync def main():\n    time.sleep(1)\n", tmp_path)
+    result = lint(SLEEPY, tmp_path, "--no-cache")
     assert result.returncode == 1, result.stderr
     assert "libcst" in imported(result.stderr)
+
+
+# what neither knows rules nor reads code
+HEAVY = {"libcst", "rich", "pygls", "asyncio", "pydantic", "concurrent", "multiprocessing", "pathspec", "tempfile"}
+OURS = ("asynclint.rules.", "asynclint.catalog", "asynclint.engine.check", "asynclint.engine.run", "asynclint.facts.")
+
+
+@pytest.mark.parametrize("text", [CLEAN, SLEEPY], ids=["clean", "with findings"])
+@pytest.mark.parametrize("options", [(), ("--output-format=concise", "--color=never", "--extend-select=ASL6")], ids=str)
+def test_a_run_with_nothing_changed_loads_no_rule(text: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    cold, warm = (lint(text, tmp_path, "--cache-dir=.kept", *options) for _ in range(2))
+    assert (warm.returncode, warm.stdout) == (cold.returncode, cold.stdout)
+    assert "asynclint.linter" in modules(warm.stderr)
+    assert imported(warm.stderr) & HEAVY == set()
+    assert [name for name in modules(warm.stderr) if name.startswith(OURS) and name != "asynclint.facts.said"] == []
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_is_only_told_loads_no_linter(option: str, tmp_path: Path) -> None:
+    result = run("-X", "importtime", "-m", "asynclint", option, directory=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert imported(result.stderr) & {*HEAVY, "msgspec"} == set()
+    assert {name for name in modules(result.stderr) if name.startswith("asynclint.")} <= {
+        "asynclint.__main__",
+        "asynclint.doors",
+        *(name for name in modules(result.stderr) if name.startswith("asynclint.doors.cli")),
+        *(["asynclint.report", "asynclint.report.text"] if option == "--help" else []),
+    }

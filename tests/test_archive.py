@@ -1,12 +1,17 @@
 """What is found is kept between runs: only what may have changed is linted again, and nothing is trusted blindly."""
 
 import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from specimens import ROOT
 from test_cli import asynclint, error
 from test_watch import BROKEN, COROUTINE, PROJECT, delete, write
 
@@ -159,6 +164,80 @@ def test_a_fresh_checkout_is_recognised_by_its_content() -> None:
     assert linted() == 0
 
 
+WATCHED = """
+import atexit
+import sys
+from collections import Counter
+from asynclint.__main__ import main
+
+here = sys.argv.pop(1)
+done = Counter()
+
+def note(event, arguments):
+    if event in ("open", "os.scandir") and here in str(arguments[0]):
+        done[event, arguments[0]] += 1
+
+def tell():
+    print(*sorted((event, path, times) for (event, path), times in done.items()), sep="\\n", file=sys.stderr)
+
+atexit.register(tell)
+sys.addaudithook(note)
+main()
+"""
+
+
+def test_a_run_with_nothing_changed_reads_no_file_and_lists_each_directory_once(tmp_path: Path) -> None:
+    let_rest(tmp_path)
+    command = [sys.executable, "-c", WATCHED, str(tmp_path)]
+    options = ["--isolated", "-q", f"--cache-dir={tmp_path}/../kept", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    cold, warm = (
+        subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    )
+    assert str(("open", str(tmp_path / "app.py"), 1)) in cold.stderr
+    assert (warm.returncode, warm.stdout) == (cold.returncode, cold.stdout)
+    directories = sorted([tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())])
+    searched = [path for path in directories if ".git" not in path.parts]
+    ignored = str(("open", str(tmp_path / ".git/info/exclude"), 1))
+    assert warm.stderr.splitlines() == [ignored, *(str(("os.scandir", str(path), 1)) for path in searched)]
+
+
+def let_rest(directory: Path) -> None:
+    """As if nobody had touched these directories for a while."""
+    for path in (directory, *directory.rglob("*")):
+        if path.is_dir():
+            os.utime(path, ns=(10**18, 10**18))
+
+
+def test_what_comes_into_a_directory_is_seen_however_quickly_it_comes(tmp_path: Path) -> None:
+    write("app.py", "import extra\n\n\nasync def main():\n    extra.load()\n")
+    assert linted() == FILES
+    status = tmp_path.stat()
+    write("extra.py", "async def load(): ...\n")
+    os.utime(tmp_path, ns=(status.st_atime_ns, status.st_mtime_ns))  # as if the clock had not gone on meanwhile
+    assert linted() > 1
+
+
+@pytest.mark.parametrize("name", [".asynclint_cache", ".pytest_cache", "__pycache__"])
+def test_caches_come_and_go_unnoticed(name: str, tmp_path: Path) -> None:
+    write("app.py", "import elsewhere\n")  # looked for everywhere
+    linted(config=load(".", overrides={"cache_dir": f"{tmp_path}/../kept"}))
+    Path(name).mkdir(exist_ok=True)
+    assert linted(config=load(".", overrides={"cache_dir": f"{tmp_path}/../kept"})) == 0
+
+
+def test_what_a_link_leads_to_is_looked_at_again(tmp_path: Path) -> None:
+    write("elsewhere/load.py", "async def load(): ...\n")
+    Path("extra").symlink_to(tmp_path / "nowhere")
+    write("app.py", "import extra.load\n\n\nasync def main():\n    extra.load.load()\n")
+    let_rest(tmp_path)
+    linted("app.py")
+    os.rename("elsewhere", "nowhere")
+    let_rest(tmp_path)
+    assert linted("app.py") == 1
+
+
 def test_runs_on_parts_add_to_what_is_kept() -> None:
     assert [linted("app.py"), linted("app.py"), linted()] == [1, 0, FILES - 1]
     write("shop/store.py", COROUTINE)
@@ -206,6 +285,25 @@ def test_installed_packages_are_part_of_what_it_rests_on() -> None:
     assert linted() == 0
     write(str(site / "outside.py"), "def load(): ...\n")
     assert linted() > 0
+
+
+def test_other_code_of_ours_finds_everything_anew(tmp_path: Path) -> None:
+    ours = tmp_path / ".." / "ours"
+    shutil.copytree(ROOT / "asynclint", ours / "asynclint")
+
+    def unchanged() -> int:
+        command = [sys.executable, "-m", "asynclint", "--isolated", "-v", "--cache-dir=.kept", "."]
+        environment = {**os.environ, "PYTHONPATH": str(ours), "PYTHONDONTWRITEBYTECODE": "1"}
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stderr
+        return int(found[1]) if (found := re.search(r"\((\d+) unchanged\)", told)) else 0
+
+    module = ours / "asynclint" / "rule" / "wants.py"
+    assert [unchanged(), unchanged()] == [0, FILES]
+    for path in ours.rglob("*.py"):
+        os.utime(path, ns=(1, 1))  # as another installation of it
+    assert unchanged() == FILES
+    module.write_text(module.read_text() + "# edited\n")
+    assert [unchanged(), unchanged()] == [0, FILES]
 
 
 def test_the_user_sees_how_much_was_unchanged() -> None:
@@ -271,7 +369,7 @@ def test_numbers_that_fit_nothing_are_refused() -> None:
     finding = report["findings"][0]
     for change in ({"code": "ASL999"}, {"message": "\x1b[2J"}, {"path": "elsewhere.py"}):
         twisted = {**report, "findings": [{**finding, **change}]}
-        place.write_bytes(msgspec.msgpack.encode([*parts[:7], {next(iter(parts[7])): twisted}]))
+        place.write_bytes(msgspec.msgpack.encode([*parts[:7], {next(iter(parts[7])): twisted}, *parts[8:]]))
         assert linted() == FILES
 
 

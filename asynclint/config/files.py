@@ -2,7 +2,6 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -46,6 +45,8 @@ def _is_foreign(path: str) -> bool:
 
 
 def _is_toml(data: bytes) -> bool:
+    import tomllib
+
     try:
         tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -83,6 +84,8 @@ def read(path: str) -> Document:
 
 
 def _parsed(path: str) -> dict[str, Any]:
+    import tomllib
+
     shown, data = _shown(path), b""
     try:
         with open(path, "rb") as file:

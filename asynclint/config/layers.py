@@ -2,7 +2,6 @@
 
 import glob
 import os
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -65,6 +64,8 @@ def from_options(options: Mapping[str, object]) -> Layer:
 
 def from_snippets(snippets: Sequence[str]) -> Iterator[Layer]:
     """Of each `key = value`, in TOML. Raises `ConfigError`."""
+    if snippets:
+        import tomllib
     for snippet in snippets:
         try:
             keys = tomllib.loads(snippet)

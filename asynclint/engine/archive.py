@@ -14,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import astuple, replace
 
 from asynclint.config import Config
-from asynclint.engine.cache import cache_directory, keep, recall, version
+from asynclint.engine.cache import cache_directory, keep, recall
+from asynclint.engine.code import VERSION, Code, running
 from asynclint.engine.dependencies import EVERYTHING
 from asynclint.engine.evidence import Evidence, Seen
 from asynclint.engine.file_report import FileReport
@@ -41,6 +42,7 @@ class _Kept(Struct, frozen=True, array_like=True):
     installed: dict[int, State]
     clean: list[int]
     reports: dict[int, FileReport]
+    code: Code
 
 
 def load(config: Config, typed: Mapping[str, str], codes: Collection[str]) -> Record:
@@ -53,7 +55,7 @@ def load(config: Config, typed: Mapping[str, str], codes: Collection[str]) -> Re
         return Record()
     try:
         kept = msgspec.msgpack.decode(recall(directory, _place(config)), type=_Kept)
-        return _restored(kept, typed, codes)
+        return _restored(kept, typed, codes) if kept.code.is_running() else Record()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
         return Record()
 
@@ -63,8 +65,11 @@ def save(config: Config, record: Record) -> None:
     directory = cache_directory(config)
     if not directory:
         return
+    code = running()
+    if code is None:
+        return
     try:
-        content = msgspec.msgpack.encode(_kept(record))
+        content = msgspec.msgpack.encode(_kept(record, code))
     except UnicodeEncodeError:  # a path that is no text
         return
     place = _place(config)
@@ -73,10 +78,10 @@ def save(config: Config, record: Record) -> None:
 
 
 def _place(config: Config) -> str:
-    return os.path.join(_FOLDER, version(), f"{digest(identity(config))}.msgpack")
+    return os.path.join(_FOLDER, VERSION, f"{digest(identity(config))}.msgpack")
 
 
-def _kept(record: Record) -> _Kept:
+def _kept(record: Record, code: Code) -> _Kept:
     numbers: dict[str, int] = {}
 
     def number(path: str) -> int:
@@ -91,7 +96,7 @@ def _kept(record: Record) -> _Kept:
     seen, asked, installed = numbered(evidence.seen), numbered(evidence.asked), numbered(evidence.installed)
     clean = [number(path) for path in certain if path not in found]
     reports = numbered(found)
-    return _Kept(record.surroundings, [*numbers], seen, leads, asked, installed, clean, reports)
+    return _Kept(record.surroundings, [*numbers], seen, leads, asked, installed, clean, reports, code)
 
 
 def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:

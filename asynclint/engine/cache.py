@@ -4,15 +4,9 @@ What lies there is data, perhaps a stranger's: nothing of it is ever executed, n
 damaged, or was made by other code, is made anew. Several runs may use it at once, because files are replaced whole.
 """
 
-import hashlib
 import os
-import shutil
 import stat
-import sys
-import tempfile
-from functools import cache
 
-import asynclint
 from asynclint.config import Config, ConfigError
 from asynclint.engine.surroundings import root_of
 
@@ -20,7 +14,6 @@ FOLDER = ".asynclint_cache"
 # See https://bford.info/cachedir/.
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of asynclint.\n"
 _UNFINISHED = ".asynclint-"
-_CODE = (".py", ".json")
 
 
 def cache_directory(config: Config) -> str:
@@ -97,6 +90,8 @@ def _is_empty(directory: str) -> bool:
 
 def _write(path: str, content: bytes) -> None:
     """Whole or not at all."""
+    import tempfile
+
     handle, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=os.path.dirname(path))
     try:
         with open(handle, "wb") as file:
@@ -116,19 +111,9 @@ def clean(directory: str) -> bool:
         raise ConfigError(f"{directory}: is a link, so it stays; remove it yourself")
     is_ours = _is_tagged(directory)
     if is_ours:
+        import shutil
+
         shutil.rmtree(directory)
     elif os.path.exists(directory):
         raise ConfigError(f"{directory}: is no cache of asynclint, so it stays; name another directory")
     return is_ours
-
-
-@cache
-def version() -> str:
-    """Names this very code, and the Python whose grammar it uses."""
-    code = hashlib.blake2b(digest_size=12)
-    for directory, folders, names in os.walk(os.path.dirname(asynclint.__file__)):
-        folders.sort()
-        for name in sorted(name for name in names if name.endswith(_CODE)):
-            with open(os.path.join(directory, name), "rb") as file:
-                code.update(f"{name} ".encode() + file.read())
-    return f"{sys.implementation.cache_tag}-{code.hexdigest()}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from asynclint.source.files import top_of, upward
 from asynclint.source.globs import Globs, IgnoreFile, parent, slashed
@@ -126,44 +127,60 @@ class _Search:
 
     def _list(self, place: _Place, real: str) -> None:
         try:
-            with os.scandir(place.typed) as found:
-                entries = list(found)
+            entries, has_own_file = _candidates(place.typed)
         except OSError as error:
             self._problems.append(f"{place.typed}: cannot be listed: {_reason(error)}")
             return
         leaving_out, ignored = self._exclusions(place.absolute), None
         if leaving_out.respect_gitignore:
-            has_own = any(entry.name == _IGNORE_FILE for entry in entries)
-            ignored = _with_file(place.absolute, _IGNORE_FILE, place.ignored) if has_own else place.ignored
-        inside, outside = slashed(place.absolute, True), os.path.join(place.typed, "") if place.typed != "." else ""
-        for entry in sorted(filter(_may_hold_python, entries), key=_name):
-            path = f"{inside}{entry.name}{'/' * entry.is_dir()}"
-            if leaving_out.excluded.selects(path) or (ignored is not None and ignored.selects(path)):
+            ignored = _with_file(place.absolute, _IGNORE_FILE, place.ignored) if has_own_file else place.ignored
+        excluded, inside = leaving_out.excluded, slashed(place.absolute, True)
+        for name, entry in entries:
+            is_directory = _is_directory(entry)
+            if not (is_directory or _is_file(entry)):
                 continue
-            self._enter(entry, f"{outside}{entry.name}", place.absolute, real, ignored)
-
-    def _enter(self, entry: os.DirEntry[str], typed: str, above: str, real: str, ignored: _Ignored | None) -> None:
-        if not entry.is_dir():
-            if entry.is_symlink():
+            path = f"{inside}{name}{'/' if is_directory else ''}"
+            if excluded.selects(path) or (ignored is not None and ignored.selects(path)):
+                continue
+            typed = name if place.typed == "." else entry.path
+            if is_directory:
+                self._enter(_Place(typed, os.path.join(place.absolute, name), ignored), entry, real)
+            elif entry.is_symlink():
                 self._linked_files.setdefault(os.path.realpath(entry.path), typed)
             else:
-                self._files.setdefault(os.path.join(real, entry.name), typed)
-            return
-        absolute = os.path.join(above, entry.name)
+                self._files.setdefault(os.path.join(real, name), typed)
+
+    def _enter(self, place: _Place, entry: os.DirEntry[str], above: str) -> None:
         if entry.is_symlink():
-            self._linked_places.append(_Place(typed, absolute, ignored))
+            self._linked_places.append(place)
         else:
-            self._places.append(_Place(typed, absolute, ignored, os.path.join(real, entry.name)))
+            self._places.append(replace(place, real=os.path.join(above, entry.name)))
 
 
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+def _candidates(directory: str) -> tuple[list[tuple[str, os.DirEntry[str]]], bool]:
+    """What may be a Python file or a directory, by name; and is there a .gitignore? Raises OSError."""
+    candidates, has_own_file = [], False
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(".py") or _is_directory(entry):
+                candidates.append((name, entry))
+            elif name == _IGNORE_FILE:
+                has_own_file = True
+    return sorted(candidates), has_own_file
 
 
-def _may_hold_python(entry: os.DirEntry[str]) -> bool:
+def _is_directory(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir() or (entry.name.endswith(".py") and entry.is_file())
+        return entry.is_dir()
     except OSError:  # a link that leads to itself, or to where we may not look
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
         return False
 
 

@@ -1,6 +1,5 @@
 """Files as they are on the disk, and the roots of the projects they belong to."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -8,6 +7,11 @@ from pathlib import PurePath
 from typing import TypeAlias
 
 from asynclint.source.globs import Globs
+
+try:
+    from _blake2 import blake2b  # without OpenSSL, whose loading takes longer than all hashing of many a run
+except ImportError:
+    from hashlib import blake2b
 
 _ROOT_MARKS = ("pyproject.toml", "asynclint.toml", ".asynclint.toml", ".git", "setup.cfg")
 
@@ -44,7 +48,7 @@ def absolute(files: Iterable[str]) -> dict[str, str]:
 
 def digest(content: bytes) -> str:
     """By what a content is recognised."""
-    return hashlib.blake2b(content, digest_size=12).hexdigest()
+    return blake2b(content, digest_size=12).hexdigest()
 
 
 def content_digest(path: str) -> str:

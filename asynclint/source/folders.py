@@ -61,13 +61,15 @@ class Listing(Struct, frozen=True):
     def of(cls, directory: str) -> "Listing":
         """The directory as it is now."""
         before, now = state(directory), time.time_ns()
+        if before is None:
+            return cls()
         try:
             with os.scandir(directory) as found:
                 entries = list(found)
         except OSError:
             return cls()
         names = frozenset(f"{entry.name}/" if _is_directory(entry) else entry.name for entry in entries)
-        is_telling = before is not None and before[0] + _TICK < now and not any(entry.is_symlink() for entry in entries)
+        is_telling = before[0] + _TICK < now and not any(entry.is_symlink() for entry in entries)
         return cls(names, before if is_telling else None)
 
     def also(self, names: Iterable[str]) -> "Listing":

@@ -75,6 +75,8 @@ def prune_baseline(result: "Result", *, quiet: bool) -> None:
 
 def hints(result: "Result") -> list[str]:
     """A line for each baseline in which something matches nothing any more."""
+    if not result.baselines:
+        return []
     from asynclint import adopting
     from asynclint.baseline import shown
 

@@ -20,6 +20,8 @@ def never_fail_to_encode() -> None:
 
 def complain(lines: Iterable[str]) -> None:
     """Each of these lines on stderr, under our name."""
+    if not (lines := tuple(lines)):
+        return
     from asynclint.report.text import printable
 
     with contextlib.suppress(OSError):  # there is nobody left to tell

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from asynclint.facts.calls import (
@@ -200,7 +201,6 @@ class _Walker:
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
             is_stub=_is_stub(node.body),
-            may_race=isinstance(node, ast.AsyncFunctionDef) and may_race(node),
             claimed=claimed_from(node) if isinstance(node, ast.AsyncFunctionDef) else 0,
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
@@ -211,6 +211,17 @@ class _Walker:
             self.statements(node.body)
 
         self.within_function(scope, walk)
+        if isinstance(node, ast.AsyncFunctionDef):
+            facts.may_race = may_race(node, partial(self.is_shared, scope))
+
+    def is_shared(self, scope: int, name: str) -> bool:
+        """Is a name of a function no local variable of it, or its `self`?"""
+        here = self.facts.scopes[scope]
+        bindings = here.names.get(name, ())
+        if all(binding.bound is Bound.IMPORT for binding in bindings):
+            return True
+        is_method = self.facts.enclosing_class(scope) >= 0 and len(bindings) == 1
+        return is_method and here.function is not None and here.function.parameters[:1] == (name,)
 
     def scope_of(
         self, node: ast.stmt | ast.expr, kind: ScopeKind, name: str, function: FunctionFacts | None = None

@@ -70,12 +70,17 @@ class WithFacts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
-    """One `for`, or one in a comprehension: the code of what it iterates over."""
+    """One `for`, or one in a comprehension: the code of what it iterates over.
+
+    `waits` says that what it runs for each element may wait, other than for the next element; in a comprehension it
+    does so for all of its loops, and never for a generator expression.
+    """
 
     scope: int
     line: int
     iterable: str
     is_async: bool
+    waits: bool = False
 
 
 class ChangeFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -1,4 +1,4 @@
-"""Which coroutines loop over something whose elements come and go elsewhere."""
+"""Which coroutines loop over something whose elements come and go elsewhere, and wait meanwhile."""
 
 import re
 from collections.abc import Iterator
@@ -23,11 +23,12 @@ _VIEWS = frozenset({"enumerate", "filter", "items", "iter", "keys", "map", "reve
 def looped_over(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes with such a loop, as far as can be told by names."""
     for loop in facts.loops:
-        function = facts.scopes[facts.executor(loop.scope)].function
-        if not loop.is_async and loop.iterable != "0" and function is not None and function.is_async:
+        if loop.waits and not loop.is_async and loop.iterable != "0":
+            function = facts.scopes[facts.executor(loop.scope)].function
             is_vague = not loop.iterable or loop.iterable.startswith(_BY_SECOND)
-            if is_vague or _may_change(project, facts, loop.scope, loop.iterable):
-                yield loop.scope
+            if function is not None and function.is_async:
+                if is_vague or _may_change(project, facts, loop.scope, loop.iterable):
+                    yield loop.scope
 
 
 def _may_change(project: Project, facts: ModuleFacts, scope: int, code: str) -> bool:

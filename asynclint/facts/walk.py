@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from asynclint.facts.calls import (
     AwaitFacts,
     CallFacts,
@@ -64,6 +66,7 @@ class _Walker:
         self.outer_call = -1
         self.is_typing = False  # under `if TYPE_CHECKING:`
         self.awaits = 0  # seen so far
+        self.waits = 0  # seen so far in the function, `async for` and `async with` included
         self.condition = False  # does what is walked depend on a condition?
         self.trying = False  # inside of `try`, where a failure may be meant
         self.held: tuple[str, ...] = ()  # the `with` and `try`-`finally` around, in the same function
@@ -82,11 +85,11 @@ class _Walker:
         self.scope = outer
 
     def within_function(self, scope: int, walk: Callable[[], None]) -> None:
-        outer = self.condition, self.left, self.trying, self.held
+        outer = self.condition, self.left, self.trying, self.held, self.waits
         self.condition = self.left = self.trying = False
         self.held = ()
         self.within(scope, walk)
-        self.condition, self.left, self.trying, self.held = outer
+        self.condition, self.left, self.trying, self.held, self.waits = outer
 
     @property
     def certain(self) -> bool:
@@ -402,18 +405,24 @@ class _Walker:
         if function and isinstance(node, ast.AsyncFor):
             function.awaits = True
         code = self.loop(node.iter, is_async=isinstance(node, ast.AsyncFor))
+        place, waits = len(self.facts.loops) - 1, self.waits
         self.assign(node.target, code)
-        self.statements((*node.body, *node.orelse))
+        self.statements(node.body)
+        if self.waits > waits:
+            self.facts.loops[place] = replace(self.facts.loops[place], waits=True)
+        self.statements(node.orelse)
 
     def loop(self, iterable: ast.expr, *, is_async: bool, scope: int = -1) -> str:
         """Notes a loop; gives the code of its element."""
         owner = self.scope if scope < 0 else scope
+        self.waits += is_async
         self.facts.loops.append(LoopFacts(owner, iterable.lineno, plain_code_of(iterable), is_async))
         return element_code(code_of(iterable), is_async=is_async)
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)
         waits = isinstance(node, ast.AsyncWith) and waits_inside(node)
+        self.waits += is_async
         for item in node.items:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
@@ -580,6 +589,7 @@ class _Walker:
         if function and not isinstance(node.value, ast.Call):
             function.awaits = True
         self.awaits += 1
+        self.waits += 1
         self.expression(node.value, Use.AWAITED)
         if not isinstance(node.value, ast.Call):
             self.facts.awaits.append(AwaitFacts(self.scope, node.lineno, plain_code_of(node.value)))
@@ -638,7 +648,8 @@ class _Walker:
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, use: Use) -> None:
         self.expression(node.generators[0].iter)
-        outer, awaits = self.scope, self.awaits
+        outer, awaits, waits = self.scope, self.awaits, self.waits
+        places: list[int] = []
         scope = self.open(self.scope_of(node, ScopeKind.COMPREHENSION, "<comprehension>"))
 
         def walk() -> None:
@@ -646,7 +657,9 @@ class _Walker:
                 if position:
                     self.expression(part.iter)
                 reader = self.scope if position else outer  # the first iterable is evaluated outside
-                self.assign(part.target, self.loop(part.iter, is_async=bool(part.is_async), scope=reader))
+                code = self.loop(part.iter, is_async=bool(part.is_async), scope=reader)
+                places.append(len(self.facts.loops) - 1)
+                self.assign(part.target, code)
                 for condition in part.ifs:
                     self.expression(condition)
                     self.condition = True
@@ -657,8 +670,12 @@ class _Walker:
         self.within(scope, walk)
         self.condition = outer_condition
         is_async = self.awaits > awaits or any(part.is_async for part in node.generators)
-        if isinstance(node, ast.GeneratorExp) and is_async:
-            self.facts.scopes[scope].name = ASYNC_GENERATOR
+        if isinstance(node, ast.GeneratorExp):
+            self.waits = waits  # what it runs for each element runs later
+            if is_async:
+                self.facts.scopes[scope].name = ASYNC_GENERATOR
+        for place in places if self.waits > waits else ():
+            self.facts.loops[place] = replace(self.facts.loops[place], waits=True)
 
     STATEMENTS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
         ast.FunctionDef: function,

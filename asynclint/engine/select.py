@@ -13,10 +13,11 @@ from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.facts.mentions import mentions
 from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.parameters import takes_result_of
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
 from asynclint.facts.reruns import may_rerun
-from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
+from asynclint.facts.suspects import cached_coroutines, generator_loops, wrong_awaits, wrong_callbacks, wrong_protocols
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
 from asynclint.rule.wants import OF_THE_PROJECT, Want
@@ -36,7 +37,9 @@ _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
 # What is looked for in a whole file, and found in scopes.
 _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
+    "cached_coroutines": cached_coroutines,
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
+    "generator_loops": generator_loops,
     "iterating": looped_over,
     "several_loops": may_rerun,
     "wrong_awaits": wrong_awaits,
@@ -57,6 +60,8 @@ class Sieve:
         self._keywords = _by_key(rules, lambda want: want.keywords)
         self._named_calls = _by_key(rules, lambda want: want.named_calls)
         self._entered = _by_key(rules, lambda want: want.entered)
+        self._methods = _by_key(rules, lambda want: want.methods)
+        self._method_names = frozenset(name.rpartition(".")[2] for name in self._methods)
         self._bare_methods = _by_key(rules, lambda want: want.bare_methods)
         self._coroutine_uses = _by_key(rules, lambda want: want.coroutine_uses)
         self._arguments = _by_key(rules, lambda want: want.coroutine_arguments)
@@ -128,6 +133,7 @@ class Sieve:
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
         yield self._named_calls.get(call.last_name, ())
+        yield self._of_classes(project, facts, call) if call.last_name in self._method_names else ()
         for argument in call.arguments if self._keywords else ():
             yield self._keywords.get(argument.partition("=")[0], ())
         if is_async and not call.arguments:
@@ -152,6 +158,13 @@ class Sieve:
         elif is_async and call.use is not Use.AWAITED:
             yield from self._reaching(project, reach.enters(callee))
 
+    def _of_classes(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
+        """The rules that want this method, by the class of the object that has it."""
+        receiver, _, method = call.callee.rpartition(".")
+        entity = project.evaluate(facts.path, call.scope, receiver)
+        klass = entity.of if isinstance(entity, Instance) else None
+        return self._methods.get(f"{klass.name}.{method}", ()) if isinstance(klass, Named) else ()
+
     def _reaching(self, project: Project, entered: Function | None) -> Iterator[Iterable[Rule]]:
         """The rules that want one of the calls to which the entered function leads."""
         for ends, rules in self._reaches.items():
@@ -164,7 +177,9 @@ class Sieve:
             return ()
         outer = facts.calls[call.inside]
         callee = project.call(facts.path, outer)
-        name = callee.name if isinstance(callee, Named) else OF_THE_PROJECT if isinstance(callee, Function) else ""
+        name = callee.name if isinstance(callee, Named) else ""
+        if isinstance(callee, Function) and takes_result_of(project, callee, outer.arguments, call.callee):
+            name = OF_THE_PROJECT
         return [*self._arguments.get(name, ()), *self._arguments.get(outer.last_name, ())]
 
 

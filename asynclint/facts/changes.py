@@ -25,10 +25,13 @@ def looped_over(project: Project, facts: ModuleFacts) -> Iterator[int]:
     for loop in facts.loops:
         if loop.waits and not loop.is_async and loop.iterable != "0":
             function = facts.scopes[facts.executor(loop.scope)].function
-            is_vague = not loop.iterable or loop.iterable.startswith(_BY_SECOND)
-            if function is not None and function.is_async:
-                if is_vague or _may_change(project, facts, loop.scope, loop.iterable):
-                    yield loop.scope
+            if function is not None and function.is_async and _is_suspect(project, facts, loop.scope, loop.iterable):
+                yield loop.scope
+
+
+def _is_suspect(project: Project, facts: ModuleFacts, scope: int, iterable: str) -> bool:
+    is_vague = not iterable or iterable.startswith(_BY_SECOND)
+    return is_vague or _may_change(project, facts, scope, iterable)
 
 
 def _may_change(project: Project, facts: ModuleFacts, scope: int, code: str) -> bool:

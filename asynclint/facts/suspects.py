@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from asynclint.facts.awaitables import of_code
 from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Named
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
+from asynclint.facts.knowledge.decorators import KEEPERS
 from asynclint.facts.knowledge.protocols import ITERATES
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
-from asynclint.facts.names import Bound
+from asynclint.facts.names import Bound, callee_of
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
@@ -77,6 +78,28 @@ def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
             continue
         if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
             yield call.scope
+
+
+def cached_coroutines(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that give a coroutine function to a cache: `cache(f)`, `lru_cache(maxsize=1)(f)`."""
+    for call in facts.calls:
+        if len(call.arguments) == 1 and "=" not in call.arguments[0]:
+            callee = callee_of(call.callee) or call.callee
+            cache = project.evaluate(facts.path, call.scope, callee)
+            if isinstance(cache, Named) and cache.name in KEEPERS:
+                given = project.evaluate(facts.path, call.scope, call.arguments[0].lstrip("*"))
+                if _is_or_makes_coroutine(project, given):
+                    yield call.scope
+
+
+def generator_loops(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes with an `async for` over an async generator that holds something whenever it waits, or may be one."""
+    for loop in facts.loops:
+        match project.evaluate(facts.path, loop.scope, loop.iterable) if loop.is_async else None:
+            case AsyncGenerator(of=Function() as function) if all(project.function(function).held):
+                yield loop.scope
+            case Instance(of=Class()):
+                yield loop.scope
 
 
 def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:

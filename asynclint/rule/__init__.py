@@ -17,6 +17,7 @@ from asynclint.rule.wants import (
     bare_methods,
     blocking_calls,
     bound_coroutines,
+    cached_coroutines,
     calls,
     coroutine_functions,
     coroutine_functions_beginning,
@@ -24,11 +25,13 @@ from asynclint.rule.wants import (
     dropped_coroutines,
     entering,
     exceptional_calls,
+    generator_loops,
     handlers,
     idle_coroutines,
     iterating,
     left_finallies,
     mentioning,
+    methods,
     misused_coroutines,
     named_calls,
     reaching,
@@ -70,6 +73,7 @@ __all__ = [
     "bare_methods",
     "blocking_calls",
     "bound_coroutines",
+    "cached_coroutines",
     "calls",
     "coroutine_functions",
     "coroutine_functions_beginning",
@@ -77,11 +81,13 @@ __all__ = [
     "dropped_coroutines",
     "entering",
     "exceptional_calls",
+    "generator_loops",
     "handlers",
     "idle_coroutines",
     "iterating",
     "left_finallies",
     "mentioning",
+    "methods",
     "misused_coroutines",
     "named_calls",
     "reaching",
@@ -164,6 +170,7 @@ class Rule(Struct, frozen=True):
     in_tests: InTests = InTests.SAME
     on_anyio: bool = False
     aliases: tuple[str, ...] = ()  # names it had before
+    until: tuple[int, int] | None = None  # the Python that makes it no mistake any more
 
 
 def rule(
@@ -176,18 +183,20 @@ def rule(
     in_tests: InTests = InTests.SAME,
     on_anyio: bool = False,
     aliases: tuple[str, ...] = (),
+    until: tuple[int, int] | None = None,
 ) -> Callable[[Check], Rule]:
     """Declares a rule: the function's name is the mistake, its docstring the page.
 
     `wants` says what must stand in a body for it to be worth reading, `pitfall` is the address of the
     documentation that warns of the mistake. With `on_anyio` it is one on anyio just the same, and `Body.library` names
     the library for the message; without it the rule is silent where the code runs on anyio. On trio all are.
-    `aliases` are names that the rule had before and that go on meaning it.
+    `aliases` are names that the rule had before and that go on meaning it. Where the code runs only on the Python
+    `until` or later ones, the rule is not asked.
     """
 
     def declare(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
         doc = check.__doc__ or ""
-        return Rule(code, name, check, wants, pitfall, doc, default, preview, in_tests, on_anyio, aliases)
+        return Rule(code, name, check, wants, pitfall, doc, default, preview, in_tests, on_anyio, aliases, until)
 
     return declare

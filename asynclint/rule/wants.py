@@ -1,5 +1,6 @@
 """What must stand in a body for a rule to read it: plain values, which the engine answers from the facts."""
 
+from collections.abc import Iterable
 from operator import or_
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec.structs import astuple
 
 from asynclint.facts.calls import Use
 
-OF_THE_PROJECT = "def"  # stands for every function of the project, as no name can
+OF_THE_PROJECT = "def"  # stands for every function of the project that does not take an awaitable, as no name can
 
 
 class Want(Struct, frozen=True):
@@ -18,6 +19,7 @@ class Want(Struct, frozen=True):
     mentions: frozenset[str] = frozenset()  # resolved names of what is called, given, assigned, inherited from ...
     keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
+    methods: frozenset[str] = frozenset()  # what is called, by the resolved class of its object: `asyncio.Lock.acquire`
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
     async_generators: bool = False  # `async def`s with a `yield`
@@ -28,6 +30,8 @@ class Want(Struct, frozen=True):
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
     wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
+    cached_coroutines: bool = False  # a coroutine function is given to a cache
+    generator_loops: bool = False  # `async for` over an async generator that holds something, or may be one
     wrong_callbacks: bool = False  # coroutine functions given to what takes plain ones
     reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
@@ -54,6 +58,11 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
 def named_calls(*names: str) -> Want:
     """Bodies that call anything of these last names: `x.create_task(...)`, whatever `x` is."""
     return Want(named_calls=frozenset(names))
+
+
+def methods(classes: Iterable[str], *names: str) -> Want:
+    """Bodies that call a method of one of these names on an object of one of these classes, by resolved name."""
+    return Want(methods=frozenset(f"{klass}.{name}" for klass in classes for name in names))
 
 
 def mentioning(*names: str) -> Want:
@@ -156,6 +165,19 @@ def while_loops() -> Want:
 def left_finallies() -> Want:
     """Coroutines with a `finally` that has a `return`, `break`, `continue` or `raise` in it."""
     return Want(left_finallies=True)
+
+
+def cached_coroutines() -> Want:
+    """Bodies that give a coroutine function to a cache of functools, other than by decorating it."""
+    return Want(cached_coroutines=True)
+
+
+def generator_loops() -> Want:
+    """Bodies with an `async for`, in comprehensions too, over an async generator that holds something at its `yield`s.
+
+    Objects of classes of the project may make one.
+    """
+    return Want(generator_loops=True)
 
 
 def several_loops() -> Want:

@@ -52,8 +52,9 @@ def parameter(project: Project, function: Function, name: str) -> Parameter:
     if not taken or not project.is_plain(function):
         return Parameter()
     declared = project.annotated(function.path, scope.parent, taken[0].value)
-    is_kept = len(bindings) == 1 and not _is_asked_for_its_kind(project, function, name)
-    return Parameter(declared, facts.asked.get(name, "") if is_kept else "")
+    asked = facts.asked.get(name, "") if len(bindings) == 1 else ""
+    is_kept = asked and not _is_asked_for_its_kind(project, function, name)
+    return Parameter(declared, asked if is_kept else "")
 
 
 def positional(project: Project, function: Function, place: int) -> str:

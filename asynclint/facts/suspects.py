@@ -3,11 +3,12 @@
 More places than there are mistakes, and never fewer.
 """
 
+import re
 from collections.abc import Iterator
 
 from asynclint.facts.awaitables import of_code
 from asynclint.facts.callbacks import callback_of, given
-from asynclint.facts.calls import CallFacts, Use
+from asynclint.facts.calls import AwaitFacts, CallFacts, Use, WithFacts
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
 from asynclint.facts.knowledge.decorators import KEEPERS
@@ -17,6 +18,7 @@ from asynclint.facts.names import Bound, callee_of
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
+_ARGUMENT = re.compile(r"<[^<>]*>")
 _ITERATES = frozenset(map(Named, ITERATES))
 
 
@@ -100,6 +102,46 @@ def generator_loops(project: Project, facts: ModuleFacts) -> Iterator[int]:
                 yield loop.scope
             case Instance(of=Class()):
                 yield loop.scope
+
+
+def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """May the block of a `with` enter the same again, itself or by awaiting a function of the same owner?
+
+    Of what is no attribute it is not asked: nobody outside may know it.
+    """
+    entered = _without_arguments(item.item)
+    owner, is_attribute, _ = entered.rpartition(".")
+    if not is_attribute or entered.endswith(")") or not item.first_line:
+        return True
+    block = range(item.first_line, item.last_line + 1)
+    if any(other.line in block and _without_arguments(other.item) == entered for other in facts.withs):
+        return True
+    awaited = (call for call in facts.calls if call.line in block and call.use is Use.AWAITED)
+    own = (call for call in awaited if _without_arguments(call.callee).rpartition(".")[0] == owner)
+    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in own)
+    return any(isinstance(result, Coroutine) and isinstance(result.of, Function) for result in results)
+
+
+def _without_arguments(code: str) -> str:
+    """`f().x` of `f()<a>.x`."""
+    while (bare := _ARGUMENT.sub("", code)) != code:
+        code = bare
+    return code
+
+
+def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """Is there anything in the block of a `with` that certainly waits? A coroutine of the project need not do so."""
+
+    def is_inside(place: AwaitFacts | CallFacts | WithFacts) -> bool:
+        return place.scope == item.scope and item.first_line <= place.line <= item.last_line
+
+    if not item.first_line:
+        return False
+    if any(map(is_inside, facts.awaits)) or any(other.is_async and is_inside(other) for other in facts.withs):
+        return True
+    awaited = (call for call in facts.calls if call.use is Use.AWAITED and is_inside(call))
+    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in awaited)
+    return any(not isinstance(result, Coroutine) or not isinstance(result.of, Function) for result in results)
 
 
 def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:

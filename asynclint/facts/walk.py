@@ -423,12 +423,16 @@ class _Walker:
         is_async = isinstance(node, ast.AsyncWith)
         waits = isinstance(node, ast.AsyncWith) and waits_inside(node)
         self.waits += is_async
+        head = max((item.optional_vars or item.context_expr).end_lineno or 0 for item in node.items)
+        first = node.body[0].lineno if node.body[0].lineno > head else 0
         for item in node.items:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
             place = item.context_expr
             last = node.end_lineno or node.lineno
-            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last, waits)
+            facts = WithFacts(
+                self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last, waits, first
+            )
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
@@ -442,11 +446,13 @@ class _Walker:
         outer, self.trying = self.trying, True
         held, final = self.held, final_code(node.finalbody)
         self.held = (*held, final) if final else held
+        waits = self.waits
         self.statements(node.body)
         self.trying = outer
+        may_wait = self.waits > waits
         for handler in node.handlers:
             kind = None if handler.type is None else code_of(handler.type)
-            self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind))
+            self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind, may_wait))
             if handler.name:
                 self.bind(handler.name, Bound.UNKNOWN)
             self.handled(handler)

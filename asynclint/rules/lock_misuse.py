@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, entering, methods, rule
+from asynclint.rule import Body, Problem, entering_again, methods, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.acquisitions import Again, Taking, private_takings, taken_again, takings, unprotected
 from asynclint.rule.exclusion import excludes_others
@@ -21,7 +21,7 @@ _BY_HAND = methods(ASYNC_LOCKS | THREAD_LOCKS, "acquire") | methods([_CONDITION]
 
 @rule(
     code="ASL506",
-    wants=entering(*ASYNC_LOCKS, *THREAD_LOCKS) | _BY_HAND,
+    wants=entering_again(*ASYNC_LOCKS, *THREAD_LOCKS) | _BY_HAND,
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock",
 )
 def lock_misuse(body: Body) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Fix, Problem, calls, handlers, rule
+from asynclint.rule import Body, Fix, Problem, handlers, rule, suppressing
 from asynclint.rule import nodes as cst
 from asynclint.rule.fixes import after, instead
 from asynclint.rule.spelling import spelled
@@ -17,7 +17,7 @@ _CATCHING = frozenset({"asyncio.TimeoutError", "builtins.Exception", "builtins.B
 
 @rule(
     code="ASL405",
-    wants=handlers(_BUILT_IN, _OF_THREADS) | calls("contextlib.suppress", in_coroutine=True),
+    wants=handlers(_BUILT_IN, _OF_THREADS) | suppressing(_BUILT_IN, _OF_THREADS),
     pitfall="https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.TimeoutError",
     until=(3, 11),
 )

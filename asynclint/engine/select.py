@@ -28,6 +28,7 @@ from asynclint.facts.suspects import (
 )
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
+from asynclint.rule.containers import may_change_in
 from asynclint.rule.wants import OF_THE_PROJECT, Want
 
 _MAP = Named("builtins.map")
@@ -49,7 +50,9 @@ _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "cached_coroutines": cached_coroutines,
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
     "generator_loops": generator_loops,
-    "iterating": looped_over,
+    "iterating": lambda project, facts: (
+        loop.scope for loop in looped_over(project, facts) if may_change_in(project, facts.path, loop)
+    ),
     "several_loops": may_rerun,
     "wrong_awaits": wrong_awaits,
     "wrong_callbacks": wrong_callbacks,

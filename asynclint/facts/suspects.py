@@ -3,7 +3,6 @@
 More places than there are mistakes, and never fewer.
 """
 
-import re
 from collections.abc import Iterator
 
 from asynclint.facts.awaitables import of_code
@@ -14,11 +13,10 @@ from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
 from asynclint.facts.knowledge.decorators import KEEPERS
 from asynclint.facts.knowledge.protocols import ITERATES
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
-from asynclint.facts.names import Bound, callee_of
+from asynclint.facts.names import Bound, callee_of, without_arguments
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
-_ARGUMENT = re.compile(r"<[^<>]*>")
 _ITERATES = frozenset(map(Named, ITERATES))
 
 
@@ -109,24 +107,17 @@ def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) 
 
     Of what is no attribute it is not asked: nobody outside may know it.
     """
-    entered = _without_arguments(item.item)
+    entered = without_arguments(item.item)
     owner, is_attribute, _ = entered.rpartition(".")
     if not is_attribute or entered.endswith(")") or not item.first_line:
         return True
     block = range(item.first_line, item.last_line + 1)
-    if any(other.line in block and _without_arguments(other.item) == entered for other in facts.withs):
+    if any(other.line in block and without_arguments(other.item) == entered for other in facts.withs):
         return True
     awaited = (call for call in facts.calls if call.line in block and call.use is Use.AWAITED)
-    own = (call for call in awaited if _without_arguments(call.callee).rpartition(".")[0] == owner)
+    own = (call for call in awaited if without_arguments(call.callee).rpartition(".")[0] == owner)
     results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in own)
     return any(isinstance(result, Coroutine) and isinstance(result.of, Function) for result in results)
-
-
-def _without_arguments(code: str) -> str:
-    """`f().x` of `f()<a>.x`."""
-    while (bare := _ARGUMENT.sub("", code)) != code:
-        code = bare
-    return code
 
 
 def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:

@@ -86,7 +86,9 @@ def check_file(
     """
     in_tests = inspection.is_test(facts.path)
     heard = inspection.heard(facts.path)
-    rules = [enabled.rule for enabled in inspection.rules if enabled.rule.code in heard]
+    oldest = inspection.target.oldest
+    asked = (each.rule for each in inspection.rules if each.rule.until is None or oldest < each.rule.until)
+    rules = [rule for rule in asked if rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
         go_on()

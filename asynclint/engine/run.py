@@ -27,7 +27,7 @@ from asynclint.rule import Default
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
 from asynclint.source.text import SourceText
-from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
+from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file, speaks_to_us
 
 Choose: TypeAlias = Callable[[Config], Chosen]  # must be importable by name, so that other processes find it
 
@@ -85,13 +85,16 @@ class Runner:
         return FileReport((failure,) if failure else ())
 
     def _report(self, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None]) -> FileReport:
-        waivers = read_waivers(text) if self._waiving is not Waiving.NOTHING else ()
+        heeds = self._waiving is not Waiving.NOTHING
+        waivers = read_waivers(text) if heeds and speaks_to_us(text) else ()
         if self._is_skipped(text, waivers):
             skipping = [waiver for waiver in waivers if waiver.kind is Kind.SKIP_FILE]
             return FileReport(tuple(self._notes(text, facts.path, skipping)))
         found = list(check_file(self._inspection, text, facts, go_on))
         findings = {finding for finding in found if isinstance(finding, Finding)}
         is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
+        if heeds and findings and not waivers:
+            waivers = read_waivers(text)
         if waivers:
             waived = waive(findings, waivers, self._waiving, self._aliases)
             notes = self._notes(text, facts.path, waivers, waived if is_whole else None)
@@ -105,7 +108,7 @@ class Runner:
     def _is_skipped(self, text: SourceText, waivers: Sequence[Waiver]) -> bool:
         if any(waiver.kind is Kind.SKIP_FILE and not waiver.flaw for waiver in waivers):
             return True
-        return self._waiving is Waiving.STATEMENTS and skips_file(text.lines)
+        return self._waiving is Waiving.STATEMENTS and "flake8" in text.text.lower() and skips_file(text.lines)
 
     def _notes(
         self, text: SourceText, path: str, waivers: Sequence[Waiver], waived: Waived | None = None

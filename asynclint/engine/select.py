@@ -13,14 +13,25 @@ from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
 from asynclint.facts.mentions import mentions
 from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.parameters import takes_result_of
 from asynclint.facts.project import Project
 from asynclint.facts.reach import reach_of
 from asynclint.facts.reruns import may_rerun
-from asynclint.facts.suspects import wrong_awaits, wrong_callbacks, wrong_protocols
+from asynclint.facts.suspects import (
+    cached_coroutines,
+    generator_loops,
+    may_be_entered_again,
+    surely_waits,
+    wrong_awaits,
+    wrong_callbacks,
+    wrong_protocols,
+)
 from asynclint.facts.twins import twins
 from asynclint.rule import Rule
+from asynclint.rule.containers import may_change_in
 from asynclint.rule.wants import OF_THE_PROJECT, Want
 
+_MAP = Named("builtins.map")
 Key = TypeVar("Key", bound=Hashable)
 Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
@@ -36,8 +47,12 @@ _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
 # What is looked for in a whole file, and found in scopes.
 _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
+    "cached_coroutines": cached_coroutines,
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
-    "iterating": looped_over,
+    "generator_loops": generator_loops,
+    "iterating": lambda project, facts: (
+        loop.scope for loop in looped_over(project, facts) if may_change_in(project, facts.path, loop)
+    ),
     "several_loops": may_rerun,
     "wrong_awaits": wrong_awaits,
     "wrong_callbacks": wrong_callbacks,
@@ -55,8 +70,14 @@ class Sieve:
         self._mentions = _by_key(rules, lambda want: want.mentions)
         self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
         self._keywords = _by_key(rules, lambda want: want.keywords)
+        self._used_calls = _by_key(rules, lambda want: want.used_calls)
+        self._repeated_calls = _by_key(rules, lambda want: want.repeated_calls)
         self._named_calls = _by_key(rules, lambda want: want.named_calls)
         self._entered = _by_key(rules, lambda want: want.entered)
+        self._entered_again = _by_key(rules, lambda want: want.entered_again)
+        self._entered_idly = _by_key(rules, lambda want: want.entered_idly)
+        self._methods = _by_key(rules, lambda want: want.methods)
+        self._method_names = frozenset(name.rpartition(".")[2] for name in self._methods)
         self._bare_methods = _by_key(rules, lambda want: want.bare_methods)
         self._coroutine_uses = _by_key(rules, lambda want: want.coroutine_uses)
         self._arguments = _by_key(rules, lambda want: want.coroutine_arguments)
@@ -67,6 +88,8 @@ class Sieve:
         self._decorators = _by_key(rules, lambda want: want.coroutine_decorators)
         self._reaches = _by_key(rules, lambda want: want.reaches)
         self._handlers = _by_key(rules, lambda want: want.handlers)
+        self._waiting_handlers = _by_key(rules, lambda want: want.waiting_handlers)
+        self._suppressed = _by_key(rules, lambda want: want.suppressed)
         self._of_functions = _asked(rules, _OF_FUNCTIONS)
         self._of_files = _asked(rules, _OF_FILES)
 
@@ -91,12 +114,18 @@ class Sieve:
             yield from ((scope, rules) for scope in find(project, facts))
         if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
-        for item in facts.withs if self._entered else ():
-            yield item.scope, self._entered.get(_entered(project, facts, item), ())
-        for handler in facts.handlers if self._handlers else ():
+        for item in facts.withs if self._entered or self._entered_again or self._entered_idly else ():
+            entered = _entered(project, facts, item)
+            yield item.scope, self._entered.get(entered, ())
+            if entered in self._entered_again and may_be_entered_again(project, facts, item):
+                yield item.scope, self._entered_again[entered]
+            if entered in self._entered_idly and not surely_waits(project, facts, item):
+                yield item.scope, self._entered_idly[entered]
+        for handler in facts.handlers if self._handlers or self._waiting_handlers else ():
             if _is_async(facts, handler.scope):
-                caught = _caught(project, facts, handler.scope, handler.type)
-                yield from ((handler.scope, self._handlers[name]) for name in caught if name in self._handlers)
+                for name in _caught(project, facts, handler.scope, handler.type):
+                    yield handler.scope, self._handlers.get(name, ())
+                    yield handler.scope, self._waiting_handlers.get(name, ()) if handler.waits else ()
         for scope, here in enumerate(facts.scopes) if self._reaches else ():
             if here.function is not None and here.function.is_async:
                 for code in here.function.reads:
@@ -128,6 +157,7 @@ class Sieve:
     def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
         is_async = _is_async(facts, call.scope)
         yield self._named_calls.get(call.last_name, ())
+        yield self._of_classes(project, facts, call) if call.last_name in self._method_names else ()
         for argument in call.arguments if self._keywords else ():
             yield self._keywords.get(argument.partition("=")[0], ())
         if is_async and not call.arguments:
@@ -139,7 +169,10 @@ class Sieve:
         callee = project.call(facts.path, call)
         if is_async and self._blocking:
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
+        yield self._used_calls.get((call.last_name, call.use), ())
         if isinstance(callee, Named):
+            yield self._used_calls.get((callee.name, call.use), ())
+            yield from self._beside(project, facts, call, callee.name)
             yield self._calls.get(callee.name, ())
             yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
         elif is_async and call.use is not Use.AWAITED:
@@ -151,6 +184,22 @@ class Sieve:
             yield from self._reaching(project, reach.handed(facts.path, call))
         elif is_async and call.use is not Use.AWAITED:
             yield from self._reaching(project, reach.enters(callee))
+
+    def _beside(self, project: Project, facts: ModuleFacts, call: CallFacts, name: str) -> Iterator[Iterable[Rule]]:
+        """The rules that want a call of this name, if something else stands with it."""
+        if name in self._repeated_calls and _repeats(project, facts, facts.executor(call.scope)):
+            yield self._repeated_calls[name]
+        if name == "contextlib.suppress" and self._suppressed and _is_async(facts, call.scope):
+            for argument in call.arguments:
+                caught = _caught(project, facts, call.scope, argument.lstrip("*"))
+                yield from (self._suppressed[error] for error in caught if error in self._suppressed)
+
+    def _of_classes(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
+        """The rules that want this method, by the class of the object that has it."""
+        receiver, _, method = call.callee.rpartition(".")
+        entity = project.evaluate(facts.path, call.scope, receiver)
+        klass = entity.of if isinstance(entity, Instance) else None
+        return self._methods.get(f"{klass.name}.{method}", ()) if isinstance(klass, Named) else ()
 
     def _reaching(self, project: Project, entered: Function | None) -> Iterator[Iterable[Rule]]:
         """The rules that want one of the calls to which the entered function leads."""
@@ -164,7 +213,9 @@ class Sieve:
             return ()
         outer = facts.calls[call.inside]
         callee = project.call(facts.path, outer)
-        name = callee.name if isinstance(callee, Named) else OF_THE_PROJECT if isinstance(callee, Function) else ""
+        name = callee.name if isinstance(callee, Named) else ""
+        if isinstance(callee, Function) and takes_result_of(project, callee, outer.arguments, call.callee):
+            name = OF_THE_PROJECT
         return [*self._arguments.get(name, ()), *self._arguments.get(outer.last_name, ())]
 
 
@@ -217,6 +268,14 @@ def _entered(project: Project, facts: ModuleFacts, item: WithFacts) -> str:
         entered = project.evaluate(facts.path, item.scope, item.item) if item.item else None
         callee = entered.of if isinstance(entered, Instance) else callee
     return callee.name if isinstance(callee, Named) else ""
+
+
+def _repeats(project: Project, facts: ModuleFacts, body: int) -> bool:
+    """Does a body have a loop, a comprehension or a `map`?"""
+    if any(facts.executor(loop.scope) == body for loop in facts.loops):
+        return True
+    calls = (call for call in facts.calls if facts.executor(call.scope) == body)
+    return any(project.call(facts.path, call) == _MAP for call in calls)
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

@@ -45,18 +45,22 @@ class CallFacts(Struct, frozen=True, array_like=True, gc=False):
 
 
 class HandlerFacts(Struct, frozen=True, array_like=True, gc=False):
-    """One `except`: the code of its type, None when it is bare, "" when it is anything else."""
+    """One `except`: the code of its type, None when it is bare, "" when it is anything else.
+
+    `waits` says that the block which it is there for may wait.
+    """
 
     scope: int
     line: int
     type: str | None
+    waits: bool = False
 
 
 class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     """One item of a `with`: the code of what is entered; `column` and `certain` as for a call.
 
     `waits` says of an `async with` that its block may wait while it holds what is entered, see `facts.held`;
-    `last_line` is the last of the block.
+    `first_line` and `last_line` are those of the block; the first is 0 where it is no line of the block's own.
     """
 
     scope: int
@@ -67,15 +71,21 @@ class WithFacts(Struct, frozen=True, array_like=True, gc=False):
     certain: bool = True
     last_line: int = 0
     waits: bool = False
+    first_line: int = 0
 
 
 class LoopFacts(Struct, frozen=True, array_like=True, gc=False):
-    """One `for`, or one in a comprehension: the code of what it iterates over."""
+    """One `for`, or one in a comprehension: the code of what it iterates over.
+
+    `waits` says that what it runs for each element may wait, other than for the next element; in a comprehension it
+    does so for all of its loops, and never for a generator expression.
+    """
 
     scope: int
     line: int
     iterable: str
     is_async: bool
+    waits: bool = False
 
 
 class ChangeFacts(Struct, frozen=True, array_like=True, gc=False):

@@ -1,11 +1,12 @@
-"""Which coroutines loop over something whose elements come and go elsewhere."""
+"""Which coroutines loop over something whose elements come and go elsewhere, and wait meanwhile."""
 
 import re
 from collections.abc import Iterator
 
-from asynclint.facts.entities import Class, Instance, Module
+from asynclint.facts.calls import LoopFacts
+from asynclint.facts.entities import Class, Instance, Module, Named
 from asynclint.facts.module import ModuleFacts
-from asynclint.facts.names import Bound
+from asynclint.facts.names import Bound, callee_of, without_arguments
 from asynclint.facts.project import Project
 
 # Methods of sets, dicts, lists and deques.
@@ -16,18 +17,46 @@ CHANGING = frozenset(
     }
 )
 _NAME = re.compile(r"[^\W\d]\w*")
+# Functions that take one element after the other, with the place of what they take them from.
+LAZY = {
+    **{f"builtins.{name}": 0 for name in ("enumerate", "iter", "reversed", "zip")},
+    **{f"builtins.{name}": 1 for name in ("filter", "map")},
+    "itertools.chain": 0,
+    "itertools.islice": 0,
+    "itertools.cycle": 0,
+}
+VIEWS = frozenset({"keys", "values", "items"})
 _BY_SECOND = ("filter()", "map()")  # take what they iterate over as their second argument
 _VIEWS = frozenset({"enumerate", "filter", "items", "iter", "keys", "map", "reversed", "values", "zip", "self"})
 
 
-def looped_over(project: Project, facts: ModuleFacts) -> Iterator[int]:
-    """The scopes with such a loop, as far as can be told by names."""
+def looped_over(project: Project, facts: ModuleFacts) -> Iterator[LoopFacts]:
+    """Such loops, as far as can be told by names."""
     for loop in facts.loops:
-        function = facts.scopes[facts.executor(loop.scope)].function
-        if not loop.is_async and loop.iterable != "0" and function is not None and function.is_async:
-            is_vague = not loop.iterable or loop.iterable.startswith(_BY_SECOND)
-            if is_vague or _may_change(project, facts, loop.scope, loop.iterable):
-                yield loop.scope
+        if loop.waits and not loop.is_async and loop.iterable != "0":
+            function = facts.scopes[facts.executor(loop.scope)].function
+            if function is not None and function.is_async and _is_suspect(project, facts, loop.scope, loop.iterable):
+                yield loop
+
+
+def container_in(project: Project, path: str, scope: int, iterable: str) -> str | None:
+    """The code of the container that a loop over an iterable goes over; None where it cannot be told from that code."""
+    code = iterable
+    while callee := callee_of(code):
+        owner, _, method = callee.rpartition(".")
+        if owner and method in VIEWS:
+            code = owner
+            break
+        function = project.evaluate(path, scope, callee)
+        if not isinstance(function, Named) or function.name not in LAZY:
+            break
+        code = code[len(callee) + 3 : -1] if LAZY[function.name] == 0 else ""
+    return without_arguments(code) if code and code[0] not in "({" and "|" not in code else None
+
+
+def _is_suspect(project: Project, facts: ModuleFacts, scope: int, iterable: str) -> bool:
+    is_vague = not iterable or iterable.startswith(_BY_SECOND)
+    return is_vague or _may_change(project, facts, scope, iterable)
 
 
 def _may_change(project: Project, facts: ModuleFacts, scope: int, code: str) -> bool:

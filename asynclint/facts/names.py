@@ -141,6 +141,7 @@ def _with(node: ast.expr, postfix: str) -> str:
 
 _PLAIN = re.compile(r"[^'\":;\\]*")
 _STEP = re.compile(r"\.\w+|\(\)|\[\d*\]|@!|\*!|[!@*/]|<")
+_GIVEN = re.compile(r"<[^<>]*>")
 _ROOT = re.compile(r"[^\W\d]\w*")
 _OPENING, _CLOSING = "(<[{", ")>]}"
 
@@ -174,6 +175,13 @@ def callee_of(code: str) -> str:
     """`a.b` of `a.b()`, with or without an argument; "" when it is no call."""
     *before, last = chain(code) or ("",)
     return "".join(before) if last.startswith("()") else ""
+
+
+def without_arguments(code: str) -> str:
+    """`f().x` of `f()<a>.x`."""
+    while "<" in code and (bare := _GIVEN.sub("", code)) != code:
+        code = bare
+    return code
 
 
 def arms(code: str) -> list[str]:

@@ -1,51 +1,292 @@
 """Which coroutine functions may change something shared that they read before they waited, or keep others out."""
 
 import ast
-from collections import Counter
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
+from asynclint.facts.creating import creates, offloads
 from asynclint.facts.trees import children
 
-_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Place: TypeAlias = tuple[int, int]  # in the text
+_Assignment: TypeAlias = ast.Assign | ast.AugAssign | ast.AnnAssign
+_ASSIGNMENTS = ast.Assign, ast.AugAssign, ast.AnnAssign
+# What has statements below it, and where.
+_BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
+    **dict.fromkeys((ast.If, ast.For, ast.AsyncFor, ast.While), ("body", "orelse")),
+    **dict.fromkeys((ast.Try, ast.TryStar), ("body", "handlers", "orelse", "finalbody")),
+    **dict.fromkeys((ast.With, ast.AsyncWith, ast.ExceptHandler, ast.match_case, ast.ClassDef), ("body",)),
+    ast.Match: ("cases",),
+}
+_INNER = ast.stmt | ast.ExceptHandler | ast.match_case
+# A method of one of these names runs once for each object, or at most one at a time.
+_ONCE = re.compile(
+    r"__\w+__|_*(main|run|start|stop|set_?up|tear_?down|init|initiali[sz]e|open|close|shutdown|serve|loop)(_\w+|forever)?|"
+    r"\w+_(loop|forever|locked)|_*async_(setup|start|stop|run|added|will)\w*"
+)
 
 
-def may_race(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Does it wait, and both read and write something under the same name that is no local variable?"""
-    nodes = list(_own(function.body))
-    if not any(map(_waits, nodes)):
+class _Binding(NamedTuple):
+    """An assignment to one plain variable."""
+
+    name: str
+    value: ast.expr
+    loop: ast.AST | None
+
+
+class _Step(NamedTuple):
+    """A statement, a handler or a case, and the outermost loop around it."""
+
+    node: ast.AST
+    loop: ast.AST | None
+
+
+class _Write(NamedTuple):
+    """An assignment to something that others see, by its key."""
+
+    key: str
+    node: _Assignment
+    loop: ast.AST | None
+
+
+class _Wait(NamedTuple):
+    """Where a function may be suspended; an `async with` is so where it begins and where it ends."""
+
+    node: ast.AST
+    place: _Place
+    loop: ast.AST | None
+
+
+def runs_once(name: str) -> bool:
+    """Does a function of this name run once for each object, or at most one at a time?"""
+    return _ONCE.fullmatch(name) is not None
+
+
+def may_race(function: ast.AsyncFunctionDef, is_shared: Callable[[str], bool]) -> bool:
+    """Does it read or test something that others see, then wait, then write to it?
+
+    `is_shared` says of a name whether others see the attributes and elements of what it stands for. Elements count as
+    the same whatever their keys, and what stands in the same loop as before and behind one another.
+    """
+    if runs_once(function.name):
         return False
-    declared = {name for node in nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    written: set[str] = set()
-    reads: Counter[str] = Counter()
-    for node in nodes:
-        match node:
-            case ast.AugAssign(target=target):
-                reads[_name(target)] += 1
-            case ast.Subscript(ctx=ast.Store()):
-                reads[_name(node)] -= 1  # its container is read only to be written to
-        match node:
-            case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
-                written.add(_name(node))
-            case ast.Name(ctx=ast.Store(), id=name) if name in declared:
-                written.add(name)
-            case ast.Attribute() | ast.Name():
-                reads[_name(node)] += 1
-    return any(reads[name] > 0 for name in written)
+    steps = list(_steps(function.body))
+    writes = list(_writes(steps, is_shared))
+    waits = [wait for step in steps for wait in _waits(step)] if writes else []
+    bindings = list(_bindings(steps)) if waits else []
+    return bool(waits) and (
+        any(_waits_inside(write, waits) for write in writes)
+        or any(_is_late(step.node, writes, waits) for step in steps if isinstance(step.node, ast.If))
+        or any(_is_written_back(write, bindings, waits) for write in writes)
+    )
 
 
-def claimed_from(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def _steps(body: Sequence[ast.AST]) -> Iterator[_Step]:
+    """In no order."""
+    waiting = [_Step(node, None) for node in body]
+    while waiting:
+        step = waiting.pop()
+        node, loop = step
+        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            loop = loop or node
+            step = _Step(node, loop)
+        yield step
+        for block in _BLOCKS.get(type(node), ()):
+            waiting += [_Step(inner, loop) for inner in getattr(node, block)]
+
+
+def _writes(steps: Sequence[_Step], is_shared: Callable[[str], bool]) -> Iterator[_Write]:
+    declared = {name for node, _ in steps if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    for node, loop in steps:
+        if isinstance(node, _ASSIGNMENTS):
+            for target in _targets(node):
+                root, key = _root_and_key(target)
+                if root and (root in declared if root == key else is_shared(root)):
+                    yield _Write(key, node, loop)
+
+
+def _targets(node: _Assignment) -> Iterator[ast.expr]:
+    """What an assignment assigns to, with the elements of tuples one by one."""
+    targets = [*node.targets] if isinstance(node, ast.Assign) else [node.target]
+    while targets:
+        target = targets.pop()
+        if isinstance(target, ast.Tuple | ast.List):
+            targets += target.elts
+        else:
+            yield target.value if isinstance(target, ast.Starred) else target
+
+
+def _root_and_key(node: ast.expr) -> tuple[str, str]:
+    """`self` and `self.rooms[].guests` of `self.rooms[key].guests`, nothing of what is no such chain."""
+    postfixes: list[str] = []
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        postfixes.append(f".{node.attr}" if isinstance(node, ast.Attribute) else "[]")
+        node = node.value
+    return (node.id, "".join([node.id, *reversed(postfixes)])) if isinstance(node, ast.Name) else ("", "")
+
+
+def _key(node: ast.expr) -> str:
+    return _root_and_key(node)[1]
+
+
+# where it waits
+
+
+def _waits(step: _Step) -> Iterator[_Wait]:
+    node, loop = step
+    if isinstance(node, ast.AsyncWith | ast.AsyncFor):
+        yield _Wait(node, _start(node), loop)
+        yield _Wait(node, _end(node), loop)
+    waiting = [part for part in children(node) if not isinstance(part, _INNER)]
+    while waiting:
+        part = waiting.pop()
+        if _is_wait(part):
+            yield _Wait(part, _start(part), loop)
+        if isinstance(part, ast.JoinedStr):  # what is in it has no reliable place before Python 3.12
+            yield from (_Wait(inner, _end(part), loop) for inner in ast.walk(part) if _is_wait(inner))
+        elif isinstance(part, ast.GeneratorExp):
+            waiting.append(part.generators[0].iter)
+        elif not isinstance(part, ast.Lambda):
+            waiting += children(part)
+
+
+def _is_wait(node: ast.AST) -> bool:
+    is_loop = isinstance(node, ast.comprehension) and bool(node.is_async)
+    return is_loop or isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield)
+
+
+def _start(node: ast.AST) -> _Place:
+    where = node.target if isinstance(node, ast.comprehension) else node
+    return getattr(where, "lineno", 0), getattr(where, "col_offset", 0)
+
+
+def _end(node: ast.AST) -> _Place:
+    return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
+
+
+def _share_loop(one: _Write | _Wait | _Binding, other: _Write | _Wait | _Binding) -> bool:
+    return one.loop is not None and one.loop is other.loop
+
+
+# between reading and writing
+
+
+def _waits_inside(write: _Write, waits: Sequence[_Wait]) -> bool:
+    """Does the assignment itself wait, after it has read what it writes?"""
+    own = [wait.place for wait in waits if _start(write.node) <= wait.place <= _end(write.node)]
+    if not own or isinstance(write.node, ast.AnnAssign):
+        return False
+    if isinstance(write.node, ast.AugAssign):
+        return True
+    return any(key == write.key and place <= max(own) for key, place in _operands(write.node.value))
+
+
+def _is_late(branch: ast.If, writes: Sequence[_Write], waits: Sequence[_Wait]) -> bool:
+    """Does a branch wait before it writes to what its condition has tested?"""
+    first, last = _end(branch.test), _end(branch.body[-1])
+    inside = [wait for wait in waits if first <= wait.place <= last]
+    late = [write for write in writes if first <= _start(write.node) <= last] if inside else []
+    for key, takes in _tested(branch.test) if late else ():
+        counting = [wait for wait in inside if takes or _creates(wait.node)]
+        for write in late:
+            is_it = write.key == key and isinstance(write.node, ast.AugAssign) is takes
+            if is_it and any(wait.place <= _end(write.node) or _share_loop(wait, write) for wait in counting):
+                return True
+    return False
+
+
+def _tested(test: ast.expr) -> Iterator[tuple[str, bool]]:
+    """The keys of what a condition says is missing, or is enough to take from, and which of both."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield _key(operand), False
+        case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            yield _key(left), False
+        case ast.Compare(ops=[ast.NotIn()], comparators=[container]):
+            yield f"{_key(container)}[]", False
+        case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE()]):
+            yield _key(left), True
+        case ast.Compare(ops=[ast.Lt() | ast.LtE()], comparators=[right]):
+            yield _key(right), True
+
+
+def _creates(wait: ast.AST) -> bool:
+    match wait:
+        case ast.Await(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
+            return creates(name) or offloads(name)
+    return False
+
+
+def _is_written_back(write: _Write, bindings: Sequence[_Binding], waits: Sequence[_Wait]) -> bool:
+    """Is it written with what a variable has kept of it since before the function waited?"""
+    before = [wait for wait in waits if wait.place < _start(write.node) or _share_loop(wait, write)]
+    if not before or write.node.value is None:
+        return False
+    kept = {key for key, _ in _operands(write.node.value)}
+    while sources := [binding for binding in bindings if binding.name in kept]:
+        for source in sources:
+            for key, place in _operands(source.value):
+                if key == write.key and any(wait.place >= place or _share_loop(wait, source) for wait in before):
+                    return True
+                kept.add(key)
+        bindings = [binding for binding in bindings if binding not in sources]
+    return False
+
+
+def _bindings(steps: Sequence[_Step]) -> Iterator[_Binding]:
+    for node, loop in steps:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield _Binding(name, value, loop)
+
+
+def _operands(value: ast.expr) -> Iterator[tuple[str, _Place]]:
+    """The variables, attributes and elements that a value may be computed from, other than by awaiting or choosing."""
+    waiting: list[ast.AST] = [value]
+    while waiting:
+        part = waiting.pop()
+        match part:
+            case ast.Name() | ast.Attribute():
+                yield _key(part), _start(part)
+            case ast.Subscript(value=container):
+                yield _key(part), _start(part)
+                waiting.append(container)
+            case ast.JoinedStr():  # what is in it has no reliable place before Python 3.12
+                inside = [piece.value for piece in part.values if isinstance(piece, ast.FormattedValue)]
+                yield from ((key, _start(part)) for piece in inside for key, _ in _operands(piece))
+            case ast.Call(func=func, args=arguments, keywords=keywords):
+                waiting += [*arguments, *(keyword.value for keyword in keywords)]
+                if isinstance(func, ast.Attribute) and func.attr == "copy":
+                    waiting.append(func.value)
+            case ast.BinOp() | ast.UnaryOp() | ast.Tuple() | ast.List() | ast.Set() | ast.Starred():
+                waiting += children(part)
+            case ast.Dict(values=values):
+                waiting += values
+
+
+# keeping others out
+
+
+def claimed_from(function: ast.AsyncFunctionDef) -> int:
     """The line from which on no other coroutine runs it, 0 for none: it left if a flag was set, and has now set it."""
     tested: set[str] = set()
-    for statement in function.body:
+    for statement in function.body if any(_asks_flag(statement) for statement in function.body) else ():
         match statement:
-            case ast.If(test=ast.Attribute() as flag, body=[*_, ast.Return() | ast.Raise()], orelse=[]):
+            case ast.If(test=ast.Attribute() as flag) if _asks_flag(statement):
                 tested.add(ast.unparse(flag))
             case ast.Assign(targets=[ast.Attribute() as flag], value=ast.Constant(value=True)):
                 if ast.unparse(flag) in tested:
                     return statement.lineno
-        if any(map(_waits, _own([statement]))):
+        if any(any(_waits(step)) for step in _steps([statement])):
             break
     return 0
+
+
+def _asks_flag(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.If(test=ast.Attribute(), body=[*_, ast.Return() | ast.Raise()], orelse=[]):
+            return True
+    return False
 
 
 def is_plain_value(value: ast.expr | None) -> bool:
@@ -56,27 +297,3 @@ def is_plain_value(value: ast.expr | None) -> bool:
         case ast.Constant(value=int() | float() | complex() | str() | bytes()):
             return True
     return isinstance(value, ast.JoinedStr)
-
-
-def _waits(node: ast.AST) -> bool:
-    is_loop = isinstance(node, ast.comprehension) and bool(node.is_async)
-    return is_loop or isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield)
-
-
-def _name(node: ast.expr) -> str:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(value=value):
-            return _name(value)
-    return ""
-
-
-def _own(statements: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Their nodes, without those of the functions inside."""
-    waiting: list[ast.AST] = list(statements)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, _FUNCTIONS):
-            waiting += children(node)

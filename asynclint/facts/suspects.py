@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from asynclint.facts.awaitables import of_code
 from asynclint.facts.callbacks import callback_of, given
-from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Named
+from asynclint.facts.calls import AwaitFacts, CallFacts, Use, WithFacts
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
+from asynclint.facts.knowledge.decorators import KEEPERS
 from asynclint.facts.knowledge.protocols import ITERATES
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
-from asynclint.facts.names import Bound
+from asynclint.facts.names import Bound, callee_of, without_arguments
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
@@ -77,6 +78,61 @@ def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
             continue
         if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
             yield call.scope
+
+
+def cached_coroutines(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that give a coroutine function to a cache: `cache(f)`, `lru_cache(maxsize=1)(f)`."""
+    for call in facts.calls:
+        if len(call.arguments) == 1 and "=" not in call.arguments[0]:
+            callee = callee_of(call.callee) or call.callee
+            cache = project.evaluate(facts.path, call.scope, callee)
+            if isinstance(cache, Named) and cache.name in KEEPERS:
+                given = project.evaluate(facts.path, call.scope, call.arguments[0].lstrip("*"))
+                if _is_or_makes_coroutine(project, given):
+                    yield call.scope
+
+
+def generator_loops(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes with an `async for` over an async generator that holds something whenever it waits, or may be one."""
+    for loop in facts.loops:
+        match project.evaluate(facts.path, loop.scope, loop.iterable) if loop.is_async else None:
+            case AsyncGenerator(of=Function() as function) if all(project.function(function).held):
+                yield loop.scope
+            case Instance(of=Class()):
+                yield loop.scope
+
+
+def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """May the block of a `with` enter the same again, itself or by awaiting a function of the same owner?
+
+    Of what is no attribute it is not asked: nobody outside may know it.
+    """
+    entered = without_arguments(item.item)
+    owner, is_attribute, _ = entered.rpartition(".")
+    if not is_attribute or entered.endswith(")") or not item.first_line:
+        return True
+    block = range(item.first_line, item.last_line + 1)
+    if any(other.line in block and without_arguments(other.item) == entered for other in facts.withs):
+        return True
+    awaited = (call for call in facts.calls if call.line in block and call.use is Use.AWAITED)
+    own = (call for call in awaited if without_arguments(call.callee).rpartition(".")[0] == owner)
+    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in own)
+    return any(isinstance(result, Coroutine) and isinstance(result.of, Function) for result in results)
+
+
+def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """Is there anything in the block of a `with` that certainly waits? A coroutine of the project need not do so."""
+
+    def is_inside(place: AwaitFacts | CallFacts | WithFacts) -> bool:
+        return place.scope == item.scope and item.first_line <= place.line <= item.last_line
+
+    if not item.first_line:
+        return False
+    if any(map(is_inside, facts.awaits)) or any(other.is_async and is_inside(other) for other in facts.withs):
+        return True
+    awaited = (call for call in facts.calls if call.use is Use.AWAITED and is_inside(call))
+    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in awaited)
+    return any(not isinstance(result, Coroutine) or not isinstance(result.of, Function) for result in results)
 
 
 def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:

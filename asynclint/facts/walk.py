@@ -2,7 +2,10 @@
 
 import ast
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from asynclint.facts.calls import (
     AwaitFacts,
@@ -64,6 +67,7 @@ class _Walker:
         self.outer_call = -1
         self.is_typing = False  # under `if TYPE_CHECKING:`
         self.awaits = 0  # seen so far
+        self.waits = 0  # seen so far in the function, `async for` and `async with` included
         self.condition = False  # does what is walked depend on a condition?
         self.trying = False  # inside of `try`, where a failure may be meant
         self.held: tuple[str, ...] = ()  # the `with` and `try`-`finally` around, in the same function
@@ -82,11 +86,11 @@ class _Walker:
         self.scope = outer
 
     def within_function(self, scope: int, walk: Callable[[], None]) -> None:
-        outer = self.condition, self.left, self.trying, self.held
+        outer = self.condition, self.left, self.trying, self.held, self.waits
         self.condition = self.left = self.trying = False
         self.held = ()
         self.within(scope, walk)
-        self.condition, self.left, self.trying, self.held = outer
+        self.condition, self.left, self.trying, self.held, self.waits = outer
 
     @property
     def certain(self) -> bool:
@@ -199,7 +203,6 @@ class _Walker:
             parameters=tuple(a.arg for a in (*arguments.posonlyargs, *arguments.args)),
             keywords=tuple(a.arg for a in arguments.kwonlyargs),
             is_stub=_is_stub(node.body),
-            may_race=isinstance(node, ast.AsyncFunctionDef) and may_race(node),
             claimed=claimed_from(node) if isinstance(node, ast.AsyncFunctionDef) else 0,
         )
         scope = self.open(self.scope_of(node, ScopeKind.FUNCTION, node.name, facts))
@@ -210,6 +213,17 @@ class _Walker:
             self.statements(node.body)
 
         self.within_function(scope, walk)
+        if isinstance(node, ast.AsyncFunctionDef):
+            facts.may_race = may_race(node, partial(self.is_shared, scope))
+
+    def is_shared(self, scope: int, name: str) -> bool:
+        """Is a name of a function no local variable of it, or its `self`?"""
+        here = self.facts.scopes[scope]
+        bindings = here.names.get(name, ())
+        if all(binding.bound is Bound.IMPORT for binding in bindings):
+            return True
+        is_method = self.facts.enclosing_class(scope) >= 0 and len(bindings) == 1
+        return is_method and here.function is not None and here.function.parameters[:1] == (name,)
 
     def scope_of(
         self, node: ast.stmt | ast.expr, kind: ScopeKind, name: str, function: FunctionFacts | None = None
@@ -390,24 +404,34 @@ class _Walker:
         if function and isinstance(node, ast.AsyncFor):
             function.awaits = True
         code = self.loop(node.iter, is_async=isinstance(node, ast.AsyncFor))
+        place, waits = len(self.facts.loops) - 1, self.waits
         self.assign(node.target, code)
-        self.statements((*node.body, *node.orelse))
+        self.statements(node.body)
+        if self.waits > waits:
+            self.facts.loops[place] = replace(self.facts.loops[place], waits=True)
+        self.statements(node.orelse)
 
     def loop(self, iterable: ast.expr, *, is_async: bool, scope: int = -1) -> str:
         """Notes a loop; gives the code of its element."""
         owner = self.scope if scope < 0 else scope
+        self.waits += is_async
         self.facts.loops.append(LoopFacts(owner, iterable.lineno, plain_code_of(iterable), is_async))
         return element_code(code_of(iterable), is_async=is_async)
 
     def with_(self, node: ast.With | ast.AsyncWith) -> None:
         is_async = isinstance(node, ast.AsyncWith)
         waits = isinstance(node, ast.AsyncWith) and waits_inside(node)
+        self.waits += is_async
+        head = max((item.optional_vars or item.context_expr).end_lineno or 0 for item in node.items)
+        first = node.body[0].lineno if node.body[0].lineno > head else 0
         for item in node.items:
             self.expression(item.context_expr, Use.STORED)
             code = code_of(item.context_expr)
             place = item.context_expr
             last = node.end_lineno or node.lineno
-            facts = WithFacts(self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last, waits)
+            facts = WithFacts(
+                self.scope, place.lineno, code, is_async, place.col_offset, self.certain, last, waits, first
+            )
             self.facts.withs.append(facts)
             if item.optional_vars:
                 self.assign(item.optional_vars, code and code + ("@!" if is_async else "@"))
@@ -421,11 +445,13 @@ class _Walker:
         outer, self.trying = self.trying, True
         held, final = self.held, final_code(node.finalbody)
         self.held = (*held, final) if final else held
+        waits = self.waits
         self.statements(node.body)
         self.trying = outer
+        may_wait = self.waits > waits
         for handler in node.handlers:
             kind = None if handler.type is None else code_of(handler.type)
-            self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind))
+            self.facts.handlers.append(HandlerFacts(self.scope, handler.lineno, kind, may_wait))
             if handler.name:
                 self.bind(handler.name, Bound.UNKNOWN)
             self.handled(handler)
@@ -568,6 +594,7 @@ class _Walker:
         if function and not isinstance(node.value, ast.Call):
             function.awaits = True
         self.awaits += 1
+        self.waits += 1
         self.expression(node.value, Use.AWAITED)
         if not isinstance(node.value, ast.Call):
             self.facts.awaits.append(AwaitFacts(self.scope, node.lineno, plain_code_of(node.value)))
@@ -626,7 +653,8 @@ class _Walker:
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, use: Use) -> None:
         self.expression(node.generators[0].iter)
-        outer, awaits = self.scope, self.awaits
+        outer, awaits, waits = self.scope, self.awaits, self.waits
+        places: list[int] = []
         scope = self.open(self.scope_of(node, ScopeKind.COMPREHENSION, "<comprehension>"))
 
         def walk() -> None:
@@ -634,7 +662,9 @@ class _Walker:
                 if position:
                     self.expression(part.iter)
                 reader = self.scope if position else outer  # the first iterable is evaluated outside
-                self.assign(part.target, self.loop(part.iter, is_async=bool(part.is_async), scope=reader))
+                code = self.loop(part.iter, is_async=bool(part.is_async), scope=reader)
+                places.append(len(self.facts.loops) - 1)
+                self.assign(part.target, code)
                 for condition in part.ifs:
                     self.expression(condition)
                     self.condition = True
@@ -645,8 +675,12 @@ class _Walker:
         self.within(scope, walk)
         self.condition = outer_condition
         is_async = self.awaits > awaits or any(part.is_async for part in node.generators)
-        if isinstance(node, ast.GeneratorExp) and is_async:
-            self.facts.scopes[scope].name = ASYNC_GENERATOR
+        if isinstance(node, ast.GeneratorExp):
+            self.waits = waits  # what it runs for each element runs later
+            if is_async:
+                self.facts.scopes[scope].name = ASYNC_GENERATOR
+        for place in places if self.waits > waits else ():
+            self.facts.loops[place] = replace(self.facts.loops[place], waits=True)
 
     STATEMENTS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
         ast.FunctionDef: function,

@@ -17,25 +17,34 @@ from asynclint.rule.wants import (
     bare_methods,
     blocking_calls,
     bound_coroutines,
+    cached_coroutines,
     calls,
     coroutine_functions,
     coroutine_functions_beginning,
     decorated_coroutines,
     dropped_coroutines,
     entering,
+    entering_again,
+    entering_idly,
     exceptional_calls,
+    generator_loops,
+    given_coroutines,
     handlers,
     idle_coroutines,
     iterating,
     left_finallies,
     mentioning,
+    methods,
     misused_coroutines,
     named_calls,
     reaching,
+    repeated_calls,
     returned_coroutines,
     several_loops,
     shared_changes,
+    suppressing,
     sync_twins,
+    used_calls,
     while_loops,
     with_keywords,
     wrong_awaits,
@@ -70,26 +79,35 @@ __all__ = [
     "bare_methods",
     "blocking_calls",
     "bound_coroutines",
+    "cached_coroutines",
     "calls",
     "coroutine_functions",
     "coroutine_functions_beginning",
     "decorated_coroutines",
     "dropped_coroutines",
     "entering",
+    "entering_again",
+    "entering_idly",
     "exceptional_calls",
+    "generator_loops",
+    "given_coroutines",
     "handlers",
     "idle_coroutines",
     "iterating",
     "left_finallies",
     "mentioning",
+    "methods",
     "misused_coroutines",
     "named_calls",
     "reaching",
+    "repeated_calls",
     "returned_coroutines",
     "rule",
     "several_loops",
     "shared_changes",
+    "suppressing",
     "sync_twins",
+    "used_calls",
     "while_loops",
     "with_keywords",
     "wrong_awaits",
@@ -164,6 +182,7 @@ class Rule(Struct, frozen=True):
     in_tests: InTests = InTests.SAME
     on_anyio: bool = False
     aliases: tuple[str, ...] = ()  # names it had before
+    until: tuple[int, int] | None = None  # the Python that makes it no mistake any more
 
 
 def rule(
@@ -176,18 +195,20 @@ def rule(
     in_tests: InTests = InTests.SAME,
     on_anyio: bool = False,
     aliases: tuple[str, ...] = (),
+    until: tuple[int, int] | None = None,
 ) -> Callable[[Check], Rule]:
     """Declares a rule: the function's name is the mistake, its docstring the page.
 
     `wants` says what must stand in a body for it to be worth reading, `pitfall` is the address of the
     documentation that warns of the mistake. With `on_anyio` it is one on anyio just the same, and `Body.library` names
     the library for the message; without it the rule is silent where the code runs on anyio. On trio all are.
-    `aliases` are names that the rule had before and that go on meaning it.
+    `aliases` are names that the rule had before and that go on meaning it. Where the code runs only on the Python
+    `until` or later ones, the rule is not asked.
     """
 
     def declare(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
         doc = check.__doc__ or ""
-        return Rule(code, name, check, wants, pitfall, doc, default, preview, in_tests, on_anyio, aliases)
+        return Rule(code, name, check, wants, pitfall, doc, default, preview, in_tests, on_anyio, aliases, until)
 
     return declare

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from asynclint.facts.calls import CallFacts, ChangeFacts
+from asynclint.facts.calls import CallFacts, ChangeFacts, LoopFacts
+from asynclint.facts.changes import container_in
 from asynclint.facts.entities import Entity, Instance, Named
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import Binding, Bound, arms, callee_of
@@ -119,6 +120,17 @@ def changes_of(project: Project, container: Container, kind: Kind, *paths: str) 
             code, found = change
             if container_of(project, path, found.scope, code) == container:
                 yield found
+
+
+def may_change_in(project: Project, path: str, loop: LoopFacts) -> bool:
+    """May what a loop of this file goes over change its size, by whomever? So it may if the facts do not tell."""
+    module = project.module(path)
+    code = container_in(project, path, loop.scope, loop.iterable)
+    if code is None or module is None or module.scopes[loop.scope].kind is ScopeKind.COMPREHENSION:
+        return True
+    container = container_of(project, path, loop.scope, code)
+    kind = kind_of(project, container) if container else None
+    return container is not None and kind is not None and any(True for _ in changes_of(project, container, kind, path))
 
 
 def _stands_for(project: Project, place: Place) -> Binding | None:

@@ -1,34 +1,27 @@
 """What creates something when it is awaited, as far as its name tells."""
 
-import re
 from typing import TYPE_CHECKING
 
+from asynclint.facts import creating as facts
 from asynclint.rule import nodes as cst
 from asynclint.rule.trees import call_name, code_of
 
 if TYPE_CHECKING:
     from libcst import Call, CSTNode
 
-# What is done twice to no good, unlike reading or computing the same value again.
-_CREATES = re.compile(
-    r"_*(async_)?(acquire|add|begin|boot|book|charge|connect|create|init|initiali[sz]e|insert|launch|listen|login|new|open|"
-    r"pay|post|publish|register|reserve|send|serve|set_?up|spawn|start|subscribe|transfer)(_\w+)?"
-)
-_OFFLOADS = re.compile(r"to_thread|run_sync|run_in_(executor|threadpool|thread)|\w*executor_job")
-
 
 def creates(waits: "CSTNode") -> bool:
     """Is it an `await` of what creates something, by its name, be it done in a thread?"""
     match waits:
         case cst.Await(expression=cst.Call() as call):
-            return _CREATES.fullmatch(_name_of_work(call)) is not None
+            return facts.creates(_name_of_work(call))
     return False
 
 
 def _name_of_work(call: "Call") -> str:
     """The name of what is called, or of the function that the call hands to a thread."""
     name = call_name(call)
-    if not _OFFLOADS.fullmatch(name):
+    if not facts.offloads(name):
         return name
     given = call.args[int(name == "run_in_executor") :][:1]
     match given:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.facts.entities import Function, Named
 from asynclint.facts.knowledge.declared import Role
-from asynclint.facts.knowledge.decorators import TRANSPARENT, TRANSPARENT_PREFIXES
+from asynclint.facts.knowledge.decorators import KEEPERS, TRANSPARENT, TRANSPARENT_PREFIXES
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.trees import code_of
@@ -13,6 +13,7 @@ from asynclint.rule.trees import code_of
 if TYPE_CHECKING:
     from libcst import BaseExpression
 
+__all__ = ["KEEPERS", "Applied", "decorators", "replaces_accessor"]
 
 _PROPERTIES = frozenset({"builtins.property", "abc.abstractproperty"})
 

@@ -4,17 +4,34 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.facts.entities import Instance, Named
+from asynclint.facts.knowledge.resources import RESOURCES, Resource
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.closing import is_bound, is_tested, only_looks
 from asynclint.rule.openings import Opening, is_local, openings
+from asynclint.rule.wants import Want, calls, methods
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode, Name
 
 _WRITES = frozenset({"write", "writelines"})
 _ENDS = frozenset({"kill", "terminate", "send_signal", "communicate"})
+_WRITER = "asyncio.StreamWriter"
 _PIPES = frozenset({"asyncio.subprocess.PIPE", "subprocess.PIPE"})
+
+
+def piping() -> Want:
+    """Coroutines that open a connection or start a process, or call a writer which they may have been given."""
+    openers = (name for name, resource in RESOURCES.items() if _is_writer(resource) or _is_process(resource))
+    return calls(*openers, in_coroutine=True) | methods([_WRITER], *_WRITES, "close")
+
+
+def _is_writer(resource: Resource) -> bool:
+    return resource.place == 1
+
+
+def _is_process(resource: Resource) -> bool:
+    return resource.what == "process"
 
 
 class Handle:
@@ -54,17 +71,17 @@ class Handle:
 
 def writers(body: Body) -> Iterator[Handle]:
     """The writers in local variables that no other code gets."""
-    opened = [opening.name for opening in openings(body) if opening.name and opening.resource.place == 1]
+    opened = [opening.name for opening in openings(body) if opening.name and _is_writer(opening.resource)]
     given = {*body.function.parameters, *body.function.keywords} if body.function else set()
-    declared = [name for name in body.here.names if name in given and _is_writer(body, name)]
+    declared = [name for name in body.here.names if name in given and _is_declared_writer(body, name)]
     for name in dict.fromkeys([*opened, *declared]):
         handle = Handle(body, name)
         if handle.stays_here and not any(handle.uses("transport", "_transport")):
             yield handle
 
 
-def _is_writer(body: Body, name: str) -> bool:
-    return body.evaluate(body.scope, name) == Instance(Named("asyncio.StreamWriter"))
+def _is_declared_writer(body: Body, name: str) -> bool:
+    return body.evaluate(body.scope, name) == Instance(Named(_WRITER))
 
 
 def undrained_write(writer: Handle) -> "Call | None":
@@ -117,4 +134,4 @@ def unread_pipes(body: Body) -> "Iterator[tuple[str, str, Call]]":
 
 def _is_piped(body: Body, opening: Opening, pipe: str) -> bool:
     given = (arg.value for arg in opening.call.args if arg.keyword is not None and arg.keyword.value == pipe)
-    return opening.resource.what == "process" and any(body.name_of(value) in _PIPES for value in given)
+    return _is_process(opening.resource) and any(body.name_of(value) in _PIPES for value in given)

@@ -8,6 +8,7 @@ from asynclint.facts.calls import CallFacts, Use
 from asynclint.facts.entities import Class, Coroutine, Function
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.project import Project
+from asynclint.facts.races import runs_once
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.guarding import is_lock_item, sounds_exclusive, takes_lock
@@ -16,11 +17,6 @@ from asynclint.rule.trees import code_of
 if TYPE_CHECKING:
     from libcst import BaseExpression, CSTNode
 
-# A method of one of these names runs once for each object, or at most one at a time.
-_ONCE = re.compile(
-    r"__\w+__|_*(main|run|start|stop|set_?up|tear_?down|init|initiali[sz]e|open|close|shutdown|serve|loop)(_\w+|forever)?|"
-    r"\w+_(loop|forever|locked)|_*async_(setup|start|stop|run|added|will)\w*"
-)
 # A framework makes an object of such a class for the dialogue with one user, or for each request.
 _DIALOGUE = re.compile(r".*(FlowHandler|ConfigFlow|OptionsFlow|RepairsFlow)")
 _REQUEST = re.compile(r".*\b(HTTPEndpoint|RequestHandler|WebSocketHandler)|(aiohttp|django)\..*\bView")
@@ -29,7 +25,7 @@ _DEEPEST = 4
 
 def excludes_others(body: Body, node: "CSTNode") -> bool:
     """Is it done by one coroutine at a time, as far as can be told: under a lock, or in what runs only once?"""
-    if _ONCE.fullmatch(body.name) or any(code_of(call.func).endswith("acquire") for call in body.all_calls()):
+    if runs_once(body.name) or any(code_of(call.func).endswith("acquire") for call in body.all_calls()):
         return True
     if body.function is not None and any(map(sounds_exclusive, body.function.decorators)):
         return True
@@ -108,7 +104,7 @@ def _is_alone(project: Project, module: ModuleFacts, call: CallFacts, deepest: i
     facts = module.scopes[caller.scope].function
     if call.use is not Use.AWAITED or facts is None:
         return False
-    if facts.has_while or 0 < facts.claimed < call.line or _ONCE.fullmatch(module.scopes[caller.scope].name):
+    if facts.has_while or 0 < facts.claimed < call.line or runs_once(module.scopes[caller.scope].name):
         return True
     around = (item for item in module.withs if item.line < call.line <= item.last_line)
     is_locked = any(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from asynclint.facts.changes import LAZY, VIEWS
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.flow import Semantics, explore
@@ -12,15 +13,6 @@ from asynclint.rule.trees import own_children, walk
 if TYPE_CHECKING:
     from libcst import BaseExpression, CompFor, CSTNode, For
 
-_VIEWS = frozenset({"keys", "values", "items"})
-# Builtins that take one element after the other, with the place of what they take them from.
-_LAZY = {
-    **{f"builtins.{name}": 0 for name in ("enumerate", "iter", "reversed", "zip")},
-    **{f"builtins.{name}": 1 for name in ("filter", "map")},
-    "itertools.chain": 0,
-    "itertools.islice": 0,
-    "itertools.cycle": 0,
-}
 _BACKWARDS = "builtins.reversed"
 
 
@@ -52,7 +44,7 @@ def _iteration(body: Body, loop: "For | CompFor", waits: "CSTNode") -> Iteration
         is_backwards = is_backwards or (isinstance(view, cst.Call) and body.name_of(view.func) == _BACKWARDS)
         view = inner
     match view:
-        case cst.Call(func=cst.Attribute(value=container, attr=cst.Name(value=name)), args=[]) if name in _VIEWS:
+        case cst.Call(func=cst.Attribute(value=container, attr=cst.Name(value=name)), args=[]) if name in VIEWS:
             return Iteration(loop, container, view, waits, is_backwards)
     return Iteration(loop, view, view, waits, is_backwards)
 
@@ -63,7 +55,7 @@ def _taken_from(body: Body, iterable: "BaseExpression") -> "BaseExpression | Non
         case cst.BooleanOperation(left=left, operator=cst.Or()):
             return left
         case cst.Call(func=func, args=args) if not any(arg.star or arg.keyword for arg in args[:2]):
-            place = _LAZY.get(body.name_of(func), len(args))
+            place = LAZY.get(body.name_of(func), len(args))
             return args[place].value if place < len(args) else None
     return None
 

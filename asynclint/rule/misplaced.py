@@ -56,7 +56,7 @@ def _declared_otherwise(body: Body, call: "Call", name: str) -> Misplaced | None
     above = body.parent(call)
     targets = above.targets if isinstance(above, cst.Assign) else [above] if isinstance(above, cst.AnnAssign) else ()
     target = targets[0].target if len(targets) == 1 else None
-    if target is None or not is_value(body, declared_target(body, target)):
+    if target is None or not is_value(body.project, declared_target(body, target)):
         return None
     if any(may_be_awaited(body, read) or is_asked_for_its_kind(body, read) for read in body.reads(name)):
         return None
@@ -90,7 +90,7 @@ def _returned_later(body: Body, name: str, held: Holding) -> Misplaced | None:
 def _promises_a_value(body: Body) -> bool:
     """Is its result annotated as something that nobody can await?"""
     returns = body.function.returns if body.function else ""
-    return is_value(body, body.project.annotated(body.facts.path, body.here.parent, returns))
+    return is_value(body.project, body.project.annotated(body.facts.path, body.here.parent, returns))
 
 
 def _through_a_local(body: Body, name: str, call: "Call") -> Misplaced | None:

@@ -164,7 +164,7 @@ def _as_argument(body: Body, argument: "Arg") -> Misuse | None:
     if callee in _CONVERTERS or callee in WRITERS or (callee in _ITERATORS and alone):
         return Misuse(given, fails=callee != "builtins.bool")
     taken = parameter(body, call, argument)
-    if is_value(body, taken.declared):
+    if is_value(body.project, taken.declared):
         return TAKEN_FOR_A_VALUE
     if not taken.asked or _is_own(taken.asked):
         return None

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from asynclint.facts.calls import Use
 from asynclint.facts.entities import Coroutine, Entity, Function, Instance, Named
 from asynclint.facts.names import Binding, Bound, arms
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.places import bindings, place_of
-from asynclint.rule.wants import Want, calls, named_calls
+from asynclint.rule.wants import Want, used_calls
 
 if TYPE_CHECKING:
     from libcst import Arg, BaseExpression, Call, CSTNode
@@ -60,8 +61,8 @@ class Started(Struct, frozen=True):
 
 
 def starting() -> Want:
-    """Bodies with a call that may start work in the background."""
-    return calls(*_KINDS) | named_calls(*_OF_LOOPS)
+    """Bodies with a call that may start work in the background, and that is not awaited, given back or handed on."""
+    return used_calls([*_KINDS, *_OF_LOOPS], Use.OTHER, Use.STATEMENT, Use.ASSIGNED, Use.STORED, Use.COLLECTED)
 
 
 def started(body: Body, call: "Call") -> Started | None:

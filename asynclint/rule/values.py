@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from asynclint.facts.calls import Use
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
 from asynclint.rule.trees import code_of
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call, CSTNode
+
+__all__ = ["FILLING", "Destination", "Fate", "Use", "destination", "is_handled", "is_idle", "may_be_awaited"]
 
 
 class Fate(StrEnum):

@@ -1,5 +1,6 @@
 """What must stand in a body for a rule to read it: plain values, which the engine answers from the facts."""
 
+from collections.abc import Iterable
 from operator import or_
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec.structs import astuple
 
 from asynclint.facts.calls import Use
 
-OF_THE_PROJECT = "def"  # stands for every function of the project, as no name can
+OF_THE_PROJECT = "def"  # stands for every function of the project that does not take an awaitable, as no name can
 
 
 class Want(Struct, frozen=True):
@@ -18,8 +19,13 @@ class Want(Struct, frozen=True):
     mentions: frozenset[str] = frozenset()  # resolved names of what is called, given, assigned, inherited from ...
     keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
+    used_calls: frozenset[tuple[str, Use]] = frozenset()  # the same, or last names, where the result goes there
+    repeated_calls: frozenset[str] = frozenset()  # the same in bodies with a loop, a comprehension or a `map`
+    methods: frozenset[str] = frozenset()  # what is called, by the resolved class of its object: `asyncio.Lock.acquire`
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
+    entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is local
+    entered_idly: frozenset[str] = frozenset()  # the same where nothing in the block surely waits
     async_generators: bool = False  # `async def`s with a `yield`
     async_loops: bool = False  # bodies with an `async for`
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
@@ -28,9 +34,13 @@ class Want(Struct, frozen=True):
     blocking: frozenset[str] = frozenset()  # codes of what a coroutine calls, or enters by `with`, that blocks
     wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
     wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
+    cached_coroutines: bool = False  # a coroutine function is given to a cache
+    generator_loops: bool = False  # `async for` over an async generator that holds something, or may be one
     wrong_callbacks: bool = False  # coroutine functions given to what takes plain ones
     reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
     handlers: frozenset[str] = frozenset()  # resolved names of caught exceptions, in coroutines only
+    waiting_handlers: frozenset[str] = frozenset()  # the same around a block that may wait
+    suppressed: frozenset[str] = frozenset()  # the same of what `contextlib.suppress` is given
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
@@ -51,9 +61,29 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
     return Want(coroutine_calls=frozenset(names)) if in_coroutine else Want(calls=frozenset(names))
 
 
+def used_calls(names: Iterable[str], *uses: Use) -> Want:
+    """Bodies that call one of these, by resolved name or by last name, and use the result in one of these ways."""
+    return Want(used_calls=frozenset((name, use) for name in names for use in uses))
+
+
+def repeated_calls(*names: str) -> Want:
+    """Bodies that call one of these, by resolved name, and have a loop, a comprehension or a `map`."""
+    return Want(repeated_calls=frozenset(names))
+
+
+def given_coroutines(*names: str) -> Want:
+    """Bodies that call one of these, by resolved name, with the result of a coroutine function."""
+    return Want(coroutine_arguments=frozenset(names))
+
+
 def named_calls(*names: str) -> Want:
     """Bodies that call anything of these last names: `x.create_task(...)`, whatever `x` is."""
     return Want(named_calls=frozenset(names))
+
+
+def methods(classes: Iterable[str], *names: str) -> Want:
+    """Bodies that call a method of one of these names on an object of one of these classes, by resolved name."""
+    return Want(methods=frozenset(f"{klass}.{name}" for klass in classes for name in names))
 
 
 def mentioning(*names: str) -> Want:
@@ -69,6 +99,16 @@ def with_keywords(*names: str) -> Want:
 def entering(*names: str) -> Want:
     """Bodies that enter one of these by `with` or `async with`: `asyncio.timeout`, or an object of `threading.Lock`."""
     return Want(entered=frozenset(names))
+
+
+def entering_again(*names: str) -> Want:
+    """The same where the block may come to enter it again, and where nobody outside may know it."""
+    return Want(entered_again=frozenset(names))
+
+
+def entering_idly(*names: str) -> Want:
+    """The same where nothing in the block is sure to wait."""
+    return Want(entered_idly=frozenset(names))
 
 
 def async_generators() -> Want:
@@ -133,9 +173,17 @@ def decorated_coroutines(*names: str) -> Want:
     return Want(coroutine_decorators=frozenset(names))
 
 
-def handlers(*names: str) -> Want:
-    """Coroutines with a bare `except` or one that catches any of these, alone or in a tuple."""
-    return Want(handlers=frozenset(names))
+def handlers(*names: str, of_waits: bool = False) -> Want:
+    """Coroutines with a bare `except` or one that catches any of these, alone or in a tuple.
+
+    With `of_waits` only where the block before it may wait.
+    """
+    return Want(waiting_handlers=frozenset(names)) if of_waits else Want(handlers=frozenset(names))
+
+
+def suppressing(*names: str) -> Want:
+    """Coroutines that give one of these exceptions to `contextlib.suppress`, alone or in a tuple."""
+    return Want(suppressed=frozenset(names))
 
 
 def blocking_calls(code: str) -> Want:
@@ -156,6 +204,19 @@ def while_loops() -> Want:
 def left_finallies() -> Want:
     """Coroutines with a `finally` that has a `return`, `break`, `continue` or `raise` in it."""
     return Want(left_finallies=True)
+
+
+def cached_coroutines() -> Want:
+    """Bodies that give a coroutine function to a cache of functools, other than by decorating it."""
+    return Want(cached_coroutines=True)
+
+
+def generator_loops() -> Want:
+    """Bodies with an `async for`, in comprehensions too, over an async generator that holds something at its `yield`s.
+
+    Objects of classes of the project may make one.
+    """
+    return Want(generator_loops=True)
 
 
 def several_loops() -> Want:

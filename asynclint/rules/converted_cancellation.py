@@ -31,7 +31,7 @@ _EXITS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 
 @rule(
     code="ASL402",
-    wants=handlers(*CANCELLATION) | left_finallies(),
+    wants=handlers(*CANCELLATION, of_waits=True) | left_finallies(),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#task-cancellation",
     in_tests=InTests.INFO,
 )

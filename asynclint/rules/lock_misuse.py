@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, entering, named_calls, rule
+from asynclint.rule import Body, Problem, entering_again, methods, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.acquisitions import Again, Taking, private_takings, taken_again, takings, unprotected
 from asynclint.rule.exclusion import excludes_others
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 _LOCK = frozenset({"asyncio.Lock"})
 _CONDITION = "asyncio.Condition"
 _OF_CONDITIONS = frozenset({"wait", "wait_for", "notify", "notify_all"})
+_BY_HAND = methods(ASYNC_LOCKS | THREAD_LOCKS, "acquire") | methods([_CONDITION], *_OF_CONDITIONS)
 
 
 @rule(
     code="ASL506",
-    wants=entering(*ASYNC_LOCKS, *THREAD_LOCKS) | named_calls("acquire", *_OF_CONDITIONS),
+    wants=entering_again(*ASYNC_LOCKS, *THREAD_LOCKS) | _BY_HAND,
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock",
 )
 def lock_misuse(body: Body) -> Iterator[Problem]:

@@ -9,13 +9,13 @@ from asynclint.rule import (
     Function,
     Problem,
     bound_coroutines,
-    calls,
+    cached_coroutines,
     decorated_coroutines,
     rule,
 )
 from asynclint.rule import nodes as cst
 from asynclint.rule.coroutines import definition
-from asynclint.rule.decorators import decorators
+from asynclint.rule.decorators import KEEPERS, decorators
 from asynclint.rule.fixes import instead, removed
 from asynclint.rule.spending import Reuse, reuses
 from asynclint.rule.values import Fate, destination
@@ -23,13 +23,11 @@ from asynclint.rule.values import Fate, destination
 if TYPE_CHECKING:
     from libcst import BaseExpression, Call
 
-_CACHES = frozenset({"functools.cache", "functools.lru_cache", "functools.cached_property"})
-
 
 @rule(
     code="ASL106",
     on_anyio=True,
-    wants=bound_coroutines() | decorated_coroutines(*_CACHES) | calls(*_CACHES),
+    wants=bound_coroutines() | decorated_coroutines(*KEEPERS) | cached_coroutines(),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#coroutines",
 )
 def reused_coroutine(body: Body) -> Iterator[Problem]:
@@ -109,7 +107,7 @@ def reused_coroutine(body: Body) -> Iterator[Problem]:
     """
     if body.is_async and body.kind is BodyKind.COROUTINE:
         yield from _cached_definition(body)
-    for call in body.calls(*_CACHES):
+    for call in body.calls(*KEEPERS):
         yield from _cached_call(body, call)
     if body.kind is not BodyKind.MODULE:
         for name in _held(body):
@@ -119,8 +117,8 @@ def reused_coroutine(body: Body) -> Iterator[Problem]:
 def _cached_definition(body: Body) -> Iterator[Problem]:
     assert isinstance(body.node, cst.FunctionDef)
     applied = list(decorators(body))
-    caches = [(node, name) for node, name, _ in applied if name in _CACHES and not _keeps_nothing(node)]
-    if caches and all(each.name in _CACHES or each.is_transparent for each in applied):
+    caches = [(node, name) for node, name, _ in applied if name in KEEPERS and not _keeps_nothing(node)]
+    if caches and all(each.name in KEEPERS or each.is_transparent for each in applied):
         node, name = caches[0]
         yield Problem(body.node.name, _cached(body.name, name), trace=((node, "the coroutine object is kept here"),))
 

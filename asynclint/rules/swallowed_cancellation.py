@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from asynclint.rule import Body, Fix, InTests, Problem, calls, decorated_coroutines, handlers, rule
+from asynclint.rule import Body, Fix, InTests, Problem, calls, decorated_coroutines, handlers, rule, suppressing
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import (
     CANCELLATION,
@@ -43,8 +43,9 @@ _ENDING = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
 
 @rule(
     code="ASL401",
-    wants=handlers(*CANCELLATION)
-    | calls("contextlib.suppress", *TENACITY, BACKOFF, in_coroutine=True)
+    wants=handlers(*CANCELLATION, of_waits=True)
+    | suppressing(*CANCELLATION)
+    | calls(*TENACITY, BACKOFF, in_coroutine=True)
     | decorated_coroutines(*TENACITY, BACKOFF),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#task-cancellation",
     in_tests=InTests.INFO,

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, InTests, Problem, entering, named_calls, rule
+from asynclint.rule import Body, InTests, Problem, entering, methods, rule
 from asynclint.rule.acquisitions import is_taken_by_plain_functions
 from asynclint.rule.locks import REENTRANT_LOCKS, THREAD_LOCKS, Hold, held_while_waiting
 from asynclint.rule.suspension import drives_coroutines, wait_text
@@ -8,7 +8,7 @@ from asynclint.rule.suspension import drives_coroutines, wait_text
 
 @rule(
     code="ASL503",
-    wants=entering(*THREAD_LOCKS) | named_calls("acquire"),
+    wants=entering(*THREAD_LOCKS) | methods(THREAD_LOCKS, "acquire"),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#concurrency-and-multithreading",
     on_anyio=True,
     in_tests=InTests.SILENT,

@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Coroutine, Problem, calls, entering, rule
+from asynclint.rule import Body, Coroutine, Problem, entering_idly, given_coroutines, rule, used_calls
 from asynclint.rule import nodes as cst
 from asynclint.rule.suspension import may_suspend, never_suspends
 from asynclint.rule.timeouts import CONTEXTS, has_no_limit
 from asynclint.rule.trees import own_children, statements, walk
-from asynclint.rule.values import Fate, destination
+from asynclint.rule.values import Fate, Use, destination
 
 if TYPE_CHECKING:
     from libcst import BaseExpression, BaseSuite, Call, CSTNode, With
@@ -17,7 +17,9 @@ _ASKED = frozenset({"reschedule", "when", "expired"})
 
 @rule(
     code="ASL406",
-    wants=entering(*CONTEXTS, _TIMEOUT) | calls(*CONTEXTS, "asyncio.wait_for", in_coroutine=True),
+    wants=entering_idly(*CONTEXTS, _TIMEOUT)
+    | used_calls(CONTEXTS, Use.STATEMENT, Use.ASSIGNED)
+    | given_coroutines("asyncio.wait_for"),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#asyncio.timeout",
 )
 def timeout_without_await(body: Body) -> Iterator[Problem]:

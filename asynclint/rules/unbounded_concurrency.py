@@ -2,7 +2,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, calls, rule
+from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, repeated_calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.fanouts import JOINS, SPAWNS, FanOut, fan_outs
 from asynclint.rule.iterables import is_numerous
@@ -20,7 +20,7 @@ _LONGEST_SHOWN = 60
 
 @rule(
     code="ASL701",
-    wants=calls(*JOINS, *SPAWNS),
+    wants=repeated_calls(*JOINS, *SPAWNS),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore",
     in_tests=InTests.SILENT,
 )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, async_loops, calls, named_calls, rule
+from asynclint.rule import Body, Problem, calls, generator_loops, named_calls, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.abandoned import Abandoned, abandoned, shown
 from asynclint.rule.enclosing import closed_after
@@ -15,7 +15,7 @@ _ACLOSING_SINCE = (3, 10)
 @rule(
     code="ASL803",
     on_anyio=True,
-    wants=async_loops() | calls("builtins.anext") | named_calls("__anext__"),
+    wants=generator_loops() | calls("builtins.anext") | named_calls("__anext__"),
     pitfall="https://docs.python.org/3/library/contextlib.html#contextlib.aclosing",
 )
 def unclosed_async_generator(body: Body) -> Iterator[Problem]:

@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from asynclint.rule import Body, Default, Problem, named_calls, rule
-from asynclint.rule.draining import undrained_write, unfinished_close, unread_pipes, writers
+from asynclint.rule import Body, Default, Problem, rule
+from asynclint.rule.draining import piping, undrained_write, unfinished_close, unread_pipes, writers
 
 
 @rule(
     code="ASL807",
-    wants=named_calls("write", "writelines", "close", "wait"),
+    wants=piping(),
     pitfall="https://docs.python.org/3/library/asyncio-stream.html#asyncio.StreamWriter.write",
     default=Default.INFO,
 )

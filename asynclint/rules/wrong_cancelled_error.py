@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Fix, Problem, calls, handlers, rule
+from asynclint.rule import Body, Fix, Problem, handlers, rule, suppressing
 from asynclint.rule import nodes as cst
 from asynclint.rule.cancellation import awaits
 from asynclint.rule.fixes import instead
@@ -18,7 +18,7 @@ _OF_TASKS = frozenset({"asyncio.CancelledError"})
 
 @rule(
     code="ASL404",
-    wants=handlers(_OF_THREADS) | calls("contextlib.suppress", in_coroutine=True),
+    wants=handlers(_OF_THREADS, of_waits=True) | suppressing(_OF_THREADS),
     pitfall="https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.CancelledError",
 )
 def wrong_cancelled_error(body: Body) -> Iterator[Problem]:

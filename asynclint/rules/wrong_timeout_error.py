@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Fix, Problem, calls, handlers, rule
+from asynclint.rule import Body, Fix, Problem, handlers, rule, suppressing
 from asynclint.rule import nodes as cst
 from asynclint.rule.fixes import after, instead
 from asynclint.rule.spelling import spelled
@@ -10,7 +10,6 @@ from asynclint.rule.timeouts import Expiry, expiries
 if TYPE_CHECKING:
     from libcst import BaseExpression, BaseSuite, CSTNode
 
-_SAME_SINCE = (3, 11)
 _BUILT_IN = "builtins.TimeoutError"
 _OF_THREADS = "concurrent.futures.TimeoutError"
 _CATCHING = frozenset({"asyncio.TimeoutError", "builtins.Exception", "builtins.BaseException"})
@@ -18,8 +17,9 @@ _CATCHING = frozenset({"asyncio.TimeoutError", "builtins.Exception", "builtins.B
 
 @rule(
     code="ASL405",
-    wants=handlers(_BUILT_IN, _OF_THREADS) | calls("contextlib.suppress", in_coroutine=True),
+    wants=handlers(_BUILT_IN, _OF_THREADS) | suppressing(_BUILT_IN, _OF_THREADS),
     pitfall="https://docs.python.org/3/library/asyncio-exceptions.html#asyncio.TimeoutError",
+    until=(3, 11),
 )
 def wrong_timeout_error(body: Body) -> Iterator[Problem]:
     """The built-in `TimeoutError` is caught where Python before 3.11 raises `asyncio.TimeoutError`.
@@ -66,7 +66,7 @@ def wrong_timeout_error(body: Body) -> Iterator[Problem]:
     is caught too; timeouts that are caught further inside; timeouts of the system and of other libraries, which raise
     what they like.
     """
-    if not body.is_async or body.target.oldest >= _SAME_SINCE:
+    if not body.is_async:
         return
     for kinds, block in _guards(body):
         for kind in kinds:

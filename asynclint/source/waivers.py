@@ -68,6 +68,11 @@ def skips_file(lines: Iterable[str]) -> bool:
     return any(_SKIP_FILE.match(line) for line in lines)
 
 
+def speaks_to_us(text: SourceText) -> bool:
+    """Whether any comment may name this linter or one of its rules; without one, waivers matter to findings only."""
+    return "asynclint:" in text.text or "ASL" in text.text
+
+
 def read_waivers(text: SourceText) -> tuple[Waiver, ...]:
     """All waivers of a file, from its top down."""
     if not _ANY.search(text.text):

@@ -22,6 +22,7 @@ TRANSPARENT = frozenset(
 )
 # These leave a plain function what it is; of a coroutine function they keep the coroutine.
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
+KEEPERS = CACHES | {"functools.cached_property"}  # keep what a function gave and give the same again
 TRANSPARENT_PREFIXES = ("pytest.mark.",)
 
 # `@app.get("/")`: web frameworks register the function and give it back.

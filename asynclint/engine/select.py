@@ -162,14 +162,16 @@ class Sieve:
             yield self._keywords.get(argument.partition("=")[0], ())
         if is_async and not call.arguments:
             yield self._bare_methods.get(call.last_name, ())
+        yield self._used_calls.get((call.last_name, call.use), ())
+        callee = project.call(facts.path, call)
+        if callee is None:
+            return  # so that neither its result is known, nor what it does
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
-        if using and call.callee:
+        if using:
             result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
             yield using if isinstance(result, Coroutine | AsyncGenerator) or is_lazy(result) else ()
-        callee = project.call(facts.path, call)
         if is_async and self._blocking:
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
-        yield self._used_calls.get((call.last_name, call.use), ())
         if isinstance(callee, Named):
             yield self._used_calls.get((callee.name, call.use), ())
             yield from self._beside(project, facts, call, callee.name)

@@ -50,7 +50,7 @@ class Bindings:
         key = (module.path, scope, name)
         if key in self._meanings:
             return self._meanings[key]
-        return self._questions.settled(self._meanings, key, None, lambda: self._meaning(module, scope, name))
+        return self._questions.settled(self._meanings, key, None, self._meaning, module, scope, name)
 
     def _meaning(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
         return self._agreed(module, self._relevant(module, module.scopes[scope].names[name]))

@@ -30,7 +30,7 @@ class Inheritance:
 
     def lineage(self, klass: Class) -> Lineage:
         """The class and all it inherits from, in order; None for a base that is not known."""
-        return self._questions.settled(self._lineages, klass, (klass,), lambda: self._lineage(klass))
+        return self._questions.settled(self._lineages, klass, (klass,), self._lineage, klass)
 
     def _lineage(self, klass: Class) -> Lineage:
         bases = self.bases(klass)
@@ -62,7 +62,7 @@ class Inheritance:
     def below(self, klass: Class) -> Sequence[Class]:
         """The classes of the same file that inherit from a class."""
         path = klass.path
-        return self._questions.settled(self._below, path, {}, lambda: self._all_below(path)).get(klass, ())
+        return self._questions.settled(self._below, path, {}, self._all_below, path).get(klass, ())
 
     def _all_below(self, path: str) -> dict[Class, list[Class]]:
         module, found = self._code.module(path), dict[Class, list[Class]]()

@@ -42,7 +42,7 @@ class Members:
         key = (entity, name)
         if key in self._known:
             return self._known[key]
-        return self._questions.settled(self._known, key, None, lambda: self._member(entity, name))
+        return self._questions.settled(self._known, key, None, self._member, entity, name)
 
     def _member(self, entity: Entity, name: str) -> Entity | None:
         match entity:

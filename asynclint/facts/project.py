@@ -21,6 +21,7 @@ from asynclint.facts.entities import (
     Function,
     Instance,
     Items,
+    Module,
     Named,
     Variable,
     union,
@@ -42,6 +43,7 @@ from asynclint.facts.said import Words
 _TYPE_VARIABLE = Instance(Named("typing.TypeVar"))
 _UNIONS = frozenset({Named("typing.Optional"), Named("typing.Union")})
 _NONE = Instance(Named("builtins.None"))
+_WITH_MEMBERS = (Instance, Named, Class, Module)
 
 
 class Project:
@@ -149,10 +151,12 @@ class Project:
 
     def evaluate(self, path: str, scope: int, code: str) -> Entity | None:
         """What the expression `code` means in a scope of a file; see `asynclint.facts.names` for codes."""
+        if code.isidentifier():
+            return self.lookup(path, scope, code) if code != "None" else None
         key = (path, scope, code)
         if key in self._entities:
             return self._entities[key]
-        return self._questions.settled(self._entities, key, None, lambda: self._evaluate(path, scope, code))
+        return self._questions.settled(self._entities, key, None, self._evaluate, path, scope, code)
 
     def call(self, path: str, call: CallFacts) -> Entity | None:
         """What is called, not what the call gives."""
@@ -167,7 +171,7 @@ class Project:
                 yield call
 
     def _evaluate(self, path: str, scope: int, code: str) -> Entity | None:
-        if not code or code == "None":
+        if not code:
             return None
         if code[0] == "(" and code[-1] != ")":
             return None  # an element of a tuple
@@ -259,6 +263,8 @@ class Project:
                 return listed(Items((None, self._apply(given, "*"))))
 
     def _apply(self, entity: Entity | None, postfix: str) -> Entity | None:
+        if isinstance(entity, _WITH_MEMBERS) and postfix[0] == ".":  # mostly
+            return self.member(entity, postfix[1:])
         match entity:
             case None:
                 return None
@@ -386,8 +392,10 @@ class Project:
         key = (path, scope, text)
         if key in self._promises:
             return self._promises[key]
-        promised = lambda: union(self._promised(path, scope, promise) for promise in promises(text))  # noqa: E731
-        return self._questions.settled(self._promises, key, None, promised)
+        return self._questions.settled(self._promises, key, None, self._annotated, path, scope, text)
+
+    def _annotated(self, path: str, scope: int, text: str) -> Entity | None:
+        return union(self._promised(path, scope, promise) for promise in promises(text))
 
     def _promised(self, path: str, scope: int, promise: Promise) -> Entity | None:
         entity = self.evaluate(path, scope, promise.name)

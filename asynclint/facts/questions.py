@@ -25,12 +25,22 @@ class Questions:
         finally:
             self._open.discard(question)
 
-    def settled(self, answers: dict[Key, Answer], key: Key, otherwise: Answer, answer: Callable[[], Answer]) -> Answer:
-        """The same, remembered unless it may have been cut short because a larger question is still open."""
+    def settled(
+        self, answers: dict[Key, Answer], key: Key, otherwise: Answer, answer: Callable[..., Answer], *given: object
+    ) -> Answer:
+        """The same of `answer(*given)`, remembered unless a larger question that is still open may have cut it short."""
         if key in answers:
             return answers[key]
+        question = id(answers), key
+        if question in self._open:
+            self._circular = True
+            return otherwise
         outer, self._circular = self._circular, False
-        found = self.asked((id(answers), key), otherwise, answer)
+        self._open.add(question)
+        try:
+            found = answer(*given)
+        finally:
+            self._open.discard(question)
         if self._circular and self._open:
             return found
         answers[key] = found

@@ -40,6 +40,7 @@ def _sole(runtimes: frozenset[Runtime]) -> Runtime:
     return Runtime.ANYIO if runtimes == {Runtime.ANYIO, Runtime.TRIO} else Runtime.ASYNCIO
 
 
+@lru_cache(maxsize=1024)
 def _of_package(project: Project, path: str) -> frozenset[Runtime]:
     """The library whose own package the file is part of."""
     packages = ((own, project.located(own, path)) for own in _runtimes(list(project.module_names(path))))

@@ -41,6 +41,7 @@ from asynclint.facts.races import claimed_from, is_plain_value, may_race
 from asynclint.facts.trees import children, walk
 
 # What is neither a statement nor an expression and holds some.
+_LEAVES = frozenset({ast.Name, ast.Constant})
 _INNER = (ast.comprehension, ast.keyword, ast.arguments, ast.arg, ast.withitem, ast.match_case, ast.pattern)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
@@ -182,6 +183,8 @@ class _Walker:
 
     def children(self, node: ast.AST, use: Use = Use.OTHER) -> None:
         for child in children(node):
+            if type(child) in _LEAVES:
+                continue
             if isinstance(child, ast.expr):
                 self.expression(child, use)
             elif isinstance(child, ast.stmt):
@@ -520,6 +523,8 @@ class _Walker:
     # expressions
 
     def expression(self, node: ast.expr, use: Use = Use.OTHER) -> None:
+        if type(node) in _LEAVES:
+            return
         handler = self.EXPRESSIONS.get(type(node))
         if handler:
             handler(self, node, use)
@@ -548,9 +553,6 @@ class _Walker:
         is_parameter = function is not None and name in (*function.parameters, *function.keywords)
         if function is not None and is_parameter and not self.is_self(name):
             function.asked.setdefault(name, node.attr)
-
-    def leaf(self, node: ast.expr, use: Use) -> None:
-        """Names and constants: nothing below them."""
 
     def call(self, node: ast.Call, use: Use) -> None:
         callee = code_of(node.func)
@@ -712,8 +714,6 @@ class _Walker:
     }
 
     EXPRESSIONS: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
-        ast.Name: leaf,
-        ast.Constant: leaf,
         ast.Attribute: attribute,
         ast.Call: call,
         ast.Await: await_,

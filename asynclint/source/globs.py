@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import PurePath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ _WORD = re.compile(r"[\w.-]*[\w-][\w.-]*/?")  # means itself: most names do, so 
 _GROUP_NAME = re.compile(r"\?P<\w+>")
 
 
-class Globs(Struct, frozen=True):
+class Globs(Struct, frozen=True, eq=False):
     """Names are looked for in one component at a time, so that a whole project may lie below a `build`."""
 
     words: frozenset[str]
@@ -46,9 +46,23 @@ class Globs(Struct, frozen=True):
 
     def reaches(self, path: str, top: str) -> bool:
         """Whether the path or a directory that holds it is meant, looking no higher than the directory `top`."""
-        absolute = PurePath(os.path.abspath(path))
-        inside = [part for part in (absolute, *absolute.parents) if part.is_relative_to(top) and str(part) != top]
-        return any(self.selects(slashed(str(part), part != absolute or os.path.isdir(part))) for part in inside)
+        absolute = os.path.abspath(path)
+        if not _is_below(absolute, top):
+            return False
+        is_meant = self.selects(slashed(absolute, os.path.isdir(absolute)))
+        return is_meant or _holds(self, os.path.dirname(absolute), top)
+
+
+@lru_cache(maxsize=1 << 14)
+def _holds(globs: Globs, directory: str, top: str) -> bool:
+    """Is a directory meant, or one that holds it, below another one?"""
+    if not _is_below(directory, top):
+        return False
+    return globs.selects(slashed(directory, is_directory=True)) or _holds(globs, os.path.dirname(directory), top)
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path != top and path.startswith(os.path.join(top, ""))
 
 
 class IgnoreFile(Struct, frozen=True):

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 _LOCK = frozenset({"asyncio.Lock"})
 _CONDITION = "asyncio.Condition"
 _OF_CONDITIONS = frozenset({"wait", "wait_for", "notify", "notify_all"})
-_BY_HAND = methods(ASYNC_LOCKS | THREAD_LOCKS, "acquire") | methods([_CONDITION], *_OF_CONDITIONS)
 
 
 @rule(
     code="ASL506",
-    wants=entering_again(*ASYNC_LOCKS, *THREAD_LOCKS) | _BY_HAND,
+    wants=entering_again(*ASYNC_LOCKS, *THREAD_LOCKS)
+    | methods(ASYNC_LOCKS | THREAD_LOCKS, "acquire")
+    | methods([_CONDITION], *_OF_CONDITIONS),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Lock",
 )
 def lock_misuse(body: Body) -> Iterator[Problem]:

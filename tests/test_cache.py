@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from test_cli import Outcome, asynclint, bound_by_permissions, environment, erro
 from asynclint.config import load
 from asynclint.engine.cache import FOLDER
 from asynclint.linter import Result, lint
+from asynclint.source.files import digest
 
 BAD = "import time\nimport store\n\n\nasync def serve():\n    time.sleep(1)\n    store.save()\n"
 KEPT = Path(FOLDER)
@@ -277,19 +279,41 @@ def test_a_place_that_a_stranger_names_is_not_read(expected: Outcome, place: str
         assert asynclint(".") == expected
 
 
+@needs_links
+@pytest.mark.parametrize("place", ["/dev/zero", "pipe"])
+def test_nor_is_one_of_which_facts_are_kept(expected: Outcome, place: str) -> None:
+    """To see whether it says the same to others, though it is not what it was."""
+    asynclint(".")
+    os.mkfifo("pipe")
+    mine, other = os.path.abspath("bad.py"), os.path.abspath(place)
+    [record] = entries("findings/**/*.msgpack")
+    [shelved] = entries(f"*/*/{digest(mine.encode())}.msgpack")
+    facts = renamed(msgspec.msgpack.decode(shelved.read_bytes(), strict=False), mine, other)
+    facts[1] = "digest"
+    shelved.with_name(f"{digest(other.encode())}.msgpack").write_bytes(msgspec.msgpack.encode(facts))
+    parts = msgspec.msgpack.decode(record.read_bytes(), strict=False)
+    parts[1].append(other)
+    parts[2][len(parts[1]) - 1] = [[1, 4096, 1], "digest"]
+    record.write_bytes(msgspec.msgpack.encode(parts))
+    assert asynclint(".") == expected
+
+
+def renamed(value: Any, old: str, new: str) -> Any:
+    """The same with another name for a file, wherever it is named."""
+    if isinstance(value, list):
+        return [renamed(each, old, new) for each in value]
+    if isinstance(value, dict):
+        return {key: renamed(each, old, new) for key, each in value.items()}
+    return new if value == old else value
+
+
 HOSTILE = {
     "a list that goes on": b"\xdd\xff\xff\xff\xff",
-    "paths that go on": b"\x98\xc4\x00\xdd\xff\xff\xff\xff",
-    "a text that goes on": b"\x98\xdb\xff\xff\xff\xff",
+    "a record whose paths go on": b"\x99\xc4\x00\xdd\xff\xff\xff\xff",
+    "a text that goes on": b"\x99\xdb\xff\xff\xff\xff",
     "lists in lists": b"\x91" * 1_000_000,
     "dictionaries in dictionaries": b"\x81\x00" * 1_000_000,
-    "the highest numbers": msgspec.msgpack.encode(
-        [b"", ["/a"], {2**63: [[2**63, 2**63, 2**63], ""]}, {2**64 - 1: [2**64 - 1]}, {}, {}, [2**64 - 1], {}]
-    ),
-    "the lowest numbers": msgspec.msgpack.encode([b"", ["/a"], {-1: [None, ""]}, {-1: [-1]}, {}, {-5: None}, [-1], {}]),
-    "paths that are none": msgspec.msgpack.encode([b"", ["", "..", "a\0b", "\ud7ff"], {}, {}, {}, {}, [0], {}]),
-    "numbers that are none": msgspec.msgpack.encode([b"", [], {"a": 1}, {1.5: []}, {}, {}, [float("nan")], {}]),
-    "nothing at all": msgspec.msgpack.encode([None] * 8),
+    "nothing at all": msgspec.msgpack.encode([None] * 9),
     "another world": b"PK\x03\x04" + bytes(range(256)) * 100,
     "code": b"cos\nsystem\n(S'touch ran'\ntR.",
 }
@@ -304,6 +328,35 @@ def test_what_nobody_of_us_has_written_is_made_anew(fresh: Result, name: str) ->
     assert linted() == fresh
     assert not Path("ran").exists()
     assert all(entry.read_bytes() != HOSTILE[name] for entry in whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {1: ["/a"], 2: {2**63: [[2**63, 2**63, 2**63], ""]}},
+        {1: ["/a"], 3: {2**64 - 1: [2**64 - 1]}, 6: [2**64 - 1]},
+        {2: {-1: [None, ""]}, 3: {-1: [-1]}},
+        {4: {-5: None}},
+        {6: [-1, -1, 10**6]},
+        {1: ["", "..", "a\0b", "\ud7ff"]},
+        {1: ["/" + "a/" * 100_000]},
+        {1: [1, 2, 3]},
+        {2: {"a": 1}, 3: {1.5: []}},
+        {6: [float("nan")]},
+        {7: {0: {"findings": [[]]}}},
+        {8: ["", ""]},
+        {8: None},
+    ],
+)
+def test_a_record_of_wrong_values_is_made_anew(fresh: Result, change: dict[int, object]) -> None:
+    linted()
+    [entry] = entries("findings/**/*.msgpack")
+    whole = entry.read_bytes()
+    parts = msgspec.msgpack.decode(whole, strict=False)
+    assert len(parts) == 9
+    entry.write_bytes(msgspec.msgpack.encode([change.get(number, part) for number, part in enumerate(parts)]))
+    assert linted() == fresh
+    assert linted() == fresh
 
 
 def test_what_another_version_has_kept_is_left_alone(fresh: Result) -> None:

@@ -25,6 +25,7 @@ class Store:
             return [line for line in self.path]
     async def load(self):
         async with self.lock:
+            with self.second: pass
             for each in self.kept:
                 await each
         self.kept[self.path] = 1

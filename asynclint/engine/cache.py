@@ -6,6 +6,7 @@ damaged, or was made by other code, is made anew. Several runs may use it at onc
 
 import os
 import stat
+from itertools import accumulate
 
 from asynclint.config import Config, ConfigError
 from asynclint.engine.surroundings import root_of
@@ -60,8 +61,7 @@ def recall(directory: str, place: str) -> bytes:
 
 def _leads_elsewhere(directory: str, place: str) -> bool:
     """Is there a link on the way, from the directory itself on?"""
-    above, name = os.path.split(directory)
-    return os.path.realpath(os.path.join(directory, place)) != os.path.join(os.path.realpath(above), name, place)
+    return any(map(os.path.islink, accumulate(place.split(os.sep), os.path.join, initial=directory)))
 
 
 def _content(path: str, most: int = -1) -> bytes:

@@ -1,5 +1,6 @@
 """Changes of files that no other file can notice, such as those inside of a function."""
 
+import os
 from collections.abc import Mapping
 
 from asynclint.config import Config
@@ -20,7 +21,7 @@ def unnoticed(config: Config, changed: Mapping[str, Seen]) -> dict[str, Seen]:
 
 def _unnoticed(shelf: Shelf, path: str, then: str) -> Seen | None:
     before, seen = shelf.kept(path, PROJECT, then), state(path)
-    if before is None:
+    if before is None or not os.path.isfile(path):  # what is none might have no end
         return None
     try:
         content = read(path)

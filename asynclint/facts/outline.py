@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from asynclint.facts.calls import WithFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.module import ModuleFacts, Scope, ScopeKind
 
@@ -36,6 +37,9 @@ def outline(facts: ModuleFacts) -> ModuleFacts:
         reads = {code: (at(line), column) for code, (line, column) in own.reads.items()}
         return replace(own, reads=reads, claimed=own.claimed and at(own.claimed))
 
+    def block(item: WithFacts) -> WithFacts:
+        return replace(item, line=at(item.line), first_line=at(item.first_line), last_line=at(item.last_line))
+
     def scope(own: Scope) -> Scope:
         places = (own.first_line, own.line, own.last_line) if own.parent >= 0 else (0, 0, 0)
         first, line, last = map(at, places)
@@ -52,7 +56,7 @@ def outline(facts: ModuleFacts) -> ModuleFacts:
         scopes=[scope(each) for each in facts.scopes],
         calls=[replace(call, line=at(call.line)) for call in facts.calls],
         handlers=[replace(handler, line=at(handler.line)) for handler in facts.handlers],
-        withs=[replace(item, line=at(item.line), last_line=at(item.last_line)) for item in facts.withs],
+        withs=[block(item) for item in facts.withs],
         loops=[replace(loop, line=at(loop.line)) for loop in facts.loops],
         awaits=[replace(awaited, line=at(awaited.line)) for awaited in facts.awaits],
         by_version=[(at(first), at(last)) for first, last in facts.by_version],
@@ -69,7 +73,7 @@ def _lines(facts: ModuleFacts) -> set[int]:
             found |= {own.function.claimed, *(line for line, _ in own.function.reads.values())}
     placed: Sequence[Sequence[object]] = (facts.calls, facts.handlers, facts.loops, facts.awaits, facts.changes)
     found |= {getattr(each, "line") for part in placed for each in part}  # noqa: B009
-    return found | {line for item in facts.withs for line in (item.line, item.last_line)}
+    return found | {line for item in facts.withs for line in (item.line, item.first_line, item.last_line)}
 
 
 def _named(facts: ModuleFacts) -> frozenset[str]:

@@ -28,7 +28,7 @@ class Questions:
     def settled(
         self, answers: dict[Key, Answer], key: Key, otherwise: Answer, answer: Callable[..., Answer], *given: object
     ) -> Answer:
-        """The same of `answer(*given)`, remembered unless a larger question that is still open may have cut it short."""
+        """The same of `answer(*given)`, remembered unless a larger question, still open, may have cut it short."""
         if key in answers:
             return answers[key]
         question = id(answers), key

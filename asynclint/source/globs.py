@@ -34,21 +34,22 @@ class Globs(Struct, frozen=True):
         others = [re.sub(r"^[!#]", r"\\\g<0>", name) for name in names if name not in words]
         return cls(words, _spec(others) if others else None, _spec(places) if places else None)
 
-    def selects(self, path: str) -> bool:
-        """Whether this absolute path, ending in a slash if a directory, is meant itself."""
-        bare = path.rstrip("/")
-        start = bare.rfind("/") + 1
-        if bare[start:] in self.words or path[start:] in self.words:
+    def selects(self, directory: str, name: str) -> bool:
+        """Whether what has this name, ending in a slash if a directory, in an absolute directory is meant itself."""
+        if name in self.words or name.removesuffix("/") in self.words:
             return True
-        if self.names is not None and self.names.match_file(path[start:]):
+        if self.names is not None and self.names.match_file(name):
             return True
-        return self.places is not None and _selects(self.places, path.lstrip("/"))
+        return self.places is not None and _selects(self.places, f"{directory}{name}".lstrip("/"))
 
     def reaches(self, path: str, top: str) -> bool:
         """Whether the path or a directory that holds it is meant, looking no higher than the directory `top`."""
         absolute = PurePath(os.path.abspath(path))
         inside = [part for part in (absolute, *absolute.parents) if part.is_relative_to(top) and str(part) != top]
-        return any(self.selects(slashed(str(part), part != absolute or os.path.isdir(part))) for part in inside)
+        return any(
+            self.selects(slashed(str(part.parent), True), slashed(part.name, part != absolute or os.path.isdir(part)))
+            for part in inside
+        )
 
 
 class IgnoreFile(Struct, frozen=True):

@@ -102,7 +102,7 @@ def _kept(record: Record, code: Code) -> _Kept:
 def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
     """Raises LookupError and ValueError when the parts do not fit together."""
     paths = kept.paths
-    if any("\0" in path or not (path == EVERYTHING or os.path.isabs(path)) for path in paths):
+    if "\0" in "".join(paths) or not all(map(os.path.isabs, filter(EVERYTHING.__ne__, paths))):
         raise ValueError(paths)
 
     def named(by_number: Mapping[int, Value]) -> dict[str, Value]:

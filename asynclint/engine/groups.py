@@ -1,11 +1,11 @@
 """Files by the configuration that governs them."""
 
-import os
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from asynclint.config import Config, Settings
+from asynclint.source.files import directory_of
 
 
 class Group(Struct, frozen=True):
@@ -17,10 +17,11 @@ class Group(Struct, frozen=True):
 
 def grouped(paths: Sequence[str], settings: Settings) -> list[Group]:
     """The files by the configuration that governs them. Raises `ConfigError`."""
-    by_directory: dict[str, Config] = {}  # all files of one are governed by the same
     by_config: dict[int, tuple[Config, list[str]]] = {}
+    by_directory: dict[str, list[str]] = {}  # all files of one are governed by the same
     for path in paths:
-        directory = os.path.dirname(path)
-        config = by_directory.get(directory) or by_directory.setdefault(directory, settings.governing(path))
-        by_config.setdefault(id(config), (config, []))[1].append(path)
+        if (directory := directory_of(path)) not in by_directory:
+            config = settings.governing(path)
+            by_directory[directory] = by_config.setdefault(id(config), (config, []))[1]
+        by_directory[directory].append(path)
     return [Group(config, files) for config, files in by_config.values()]

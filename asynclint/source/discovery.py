@@ -3,10 +3,10 @@
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import PurePath
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from asynclint.source.files import top_of, upward
 from asynclint.source.globs import Globs, IgnoreFile, parent, slashed
@@ -134,54 +134,37 @@ class _Search:
         leaving_out, ignored = self._exclusions(place.absolute), None
         if leaving_out.respect_gitignore:
             ignored = _with_file(place.absolute, _IGNORE_FILE, place.ignored) if has_own_file else place.ignored
-        excluded, inside = leaving_out.excluded, slashed(place.absolute, True)
-        for name, entry in entries:
-            is_directory = _is_directory(entry)
-            if not (is_directory or _is_file(entry)):
-                continue
-            path = f"{inside}{name}{'/' if is_directory else ''}"
-            if excluded.selects(path) or (ignored is not None and ignored.selects(path)):
+        excluded, inside, above = leaving_out.excluded, slashed(place.absolute, True), os.path.join(real, "")
+        for name, is_directory, entry in entries:
+            spelled = f"{name}/" if is_directory else name
+            if excluded.selects(inside, spelled) or (ignored is not None and ignored.selects(inside + spelled)):
                 continue
             typed = name if place.typed == "." else entry.path
             if is_directory:
-                self._enter(_Place(typed, os.path.join(place.absolute, name), ignored), entry, real)
+                inner = _Place(
+                    typed, os.path.join(place.absolute, name), ignored, "" if entry.is_symlink() else above + name
+                )
+                (self._places if inner.real else self._linked_places).append(inner)
             elif entry.is_symlink():
                 self._linked_files.setdefault(os.path.realpath(entry.path), typed)
             else:
-                self._files.setdefault(os.path.join(real, name), typed)
-
-    def _enter(self, place: _Place, entry: os.DirEntry[str], above: str) -> None:
-        if entry.is_symlink():
-            self._linked_places.append(place)
-        else:
-            self._places.append(replace(place, real=os.path.join(above, entry.name)))
+                self._files.setdefault(above + name, typed)
 
 
-def _candidates(directory: str) -> tuple[list[tuple[str, os.DirEntry[str]]], bool]:
-    """What may be a Python file or a directory, by name; and is there a .gitignore? Raises OSError."""
+def _candidates(directory: str) -> tuple[list[tuple[str, bool, os.DirEntry[str]]], bool]:
+    """Python files and directories by name, and whether they are directories; is there a .gitignore? Raises OSError."""
     candidates, has_own_file = [], False
     with os.scandir(directory) as entries:
         for entry in entries:
             name = entry.name
-            if name.endswith(".py") or _is_directory(entry):
-                candidates.append((name, entry))
-            elif name == _IGNORE_FILE:
-                has_own_file = True
-    return sorted(candidates), has_own_file
-
-
-def _is_directory(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself, or to where we may not look
-        return False
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:
-        return False
+            try:
+                if (is_directory := entry.is_dir()) or (name.endswith(".py") and entry.is_file()):
+                    candidates.append((name, is_directory, entry))
+                elif name == _IGNORE_FILE:
+                    has_own_file = True
+            except OSError:  # a link that leads to itself, or to where we may not look
+                continue
+    return sorted(candidates, key=itemgetter(0)), has_own_file
 
 
 def _reason(error: OSError) -> str:

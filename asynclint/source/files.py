@@ -39,11 +39,17 @@ def absolute(files: Iterable[str]) -> dict[str, str]:
     directories: dict[str, str] = {}
     found = {}
     for path in files:
-        typed, separator, name = path.rpartition(os.sep)
-        if typed not in directories:
-            directories[typed] = os.path.join(os.path.abspath(typed + separator), "")
-        found[path] = directories[typed] + name
+        directory = directory_of(path)
+        if directory not in directories:
+            directories[directory] = os.path.join(os.path.abspath(directory), "")
+        found[path] = directories[directory] + path[len(directory) :]
     return found
+
+
+def directory_of(path: str) -> str:
+    """The part of a path before the name, with its separator; "" for none. It is quicker than `os.path` tells it."""
+    end = path.rfind(os.sep) + 1
+    return path[:end] if os.altsep is None else path[: max(end, path.rfind(os.altsep) + 1)]
 
 
 def digest(content: bytes) -> str:

@@ -34,23 +34,25 @@ class Globs(Struct, frozen=True, eq=False):
         others = [re.sub(r"^[!#]", r"\\\g<0>", name) for name in names if name not in words]
         return cls(words, _spec(others) if others else None, _spec(places) if places else None)
 
-    def selects(self, path: str) -> bool:
-        """Whether this absolute path, ending in a slash if a directory, is meant itself."""
-        bare = path.rstrip("/")
-        start = bare.rfind("/") + 1
-        if bare[start:] in self.words or path[start:] in self.words:
+    def selects(self, directory: str, name: str) -> bool:
+        """Whether what has this name, ending in a slash if a directory, in an absolute directory is meant itself."""
+        if name in self.words or name.removesuffix("/") in self.words:
             return True
-        if self.names is not None and self.names.match_file(path[start:]):
+        if self.names is not None and self.names.match_file(name):
             return True
-        return self.places is not None and _selects(self.places, path.lstrip("/"))
+        return self.places is not None and _selects(self.places, f"{directory}{name}".lstrip("/"))
 
     def reaches(self, path: str, top: str) -> bool:
         """Whether the path or a directory that holds it is meant, looking no higher than the directory `top`."""
         absolute = os.path.abspath(path)
         if not _is_below(absolute, top):
             return False
-        is_meant = self.selects(slashed(absolute, os.path.isdir(absolute)))
+        is_meant = self._means(slashed(absolute, os.path.isdir(absolute)))
         return is_meant or _holds(self, os.path.dirname(absolute), top)
+
+    def _means(self, path: str) -> bool:
+        above = parent(path)
+        return self.selects(above, path[len(above) :])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -58,7 +60,7 @@ def _holds(globs: Globs, directory: str, top: str) -> bool:
     """Is a directory meant, or one that holds it, below another one?"""
     if not _is_below(directory, top):
         return False
-    return globs.selects(slashed(directory, is_directory=True)) or _holds(globs, os.path.dirname(directory), top)
+    return globs._means(slashed(directory, is_directory=True)) or _holds(globs, os.path.dirname(directory), top)
 
 
 def _is_below(path: str, top: str) -> bool:

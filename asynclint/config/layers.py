@@ -64,8 +64,10 @@ def from_options(options: Mapping[str, object]) -> Layer:
 
 def from_snippets(snippets: Sequence[str]) -> Iterator[Layer]:
     """Of each `key = value`, in TOML. Raises `ConfigError`."""
-    if snippets:
-        import tomllib
+    if not snippets:
+        return
+    import tomllib
+
     for snippet in snippets:
         try:
             keys = tomllib.loads(snippet)

@@ -48,6 +48,8 @@ class ModuleFinder:
         self._is_library = is_library
         self._folders = folders or Folders()
         self._found: dict[tuple[str, str], str | None] = {}
+        self._below: dict[tuple[tuple[str, ...], str], str | None] = {}
+        self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
         self._places: dict[str, _Places] = {}
         self._packages: dict[str, tuple[str, ...]] = {}
 
@@ -65,8 +67,16 @@ class ModuleFinder:
         return self._folders.module(directory, module, PROJECT) or self._folders.namespace(directory, module)
 
     def _absolute(self, directory: str, name: str) -> str | None:
+        key = directory, name.partition(".")[0]
+        if key not in self._roots:
+            self._roots[key] = tuple(self._roots_for(*key))
+        below = self._roots[key], name
+        if below not in self._below:
+            self._below[below] = self._found_below(*below)
+        return self._below[below]
+
+    def _found_below(self, roots: Sequence[str], name: str) -> str | None:
         top = name.partition(".")[0]
-        roots = self._roots_for(directory, top)
         files = (path for root in roots if (path := self._folders.module(root, name, PROJECT)))
         found = next(files, None)
         if found or top in sys.stdlib_module_names or self._is_library(top):

@@ -97,6 +97,7 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
     workers = jobs or (os.cpu_count() or 1 if count >= _WORTH_PROCESSES else 1)
     observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
     observer.unchanged(len(found.files) - count)
+    observer.worked(Work(0, 0.0, 0.0, sum(record.parsed for record in records)))
     for index, checked in _run(due, found.files, workers) if count else ():
         observer.worked(checked.work)
         records[index].learn(checked.reports, checked.evidence)

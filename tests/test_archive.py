@@ -31,16 +31,18 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Count(Observer):
-    """How many files were linted."""
+    """How many files were linted and parsed, and how many bodies read closely."""
 
     def __init__(self) -> None:
-        self.linted = self.kept = 0
+        self.linted = self.kept = self.parsed = self.bodies = 0
 
     def unchanged(self, files: int) -> None:
         self.kept += files
 
     def worked(self, work: Work) -> None:
         self.linted += work.files
+        self.parsed += work.parsed
+        self.bodies += work.bodies
 
 
 def linted(*paths: str, config: Config | None = None, jobs: int = 1) -> int:
@@ -146,6 +148,23 @@ def test_whatever_changes_the_result_is_that_of_a_fresh_run(changes: list[list[t
             text = text.replace(old, new)
         write_hub(text)
         linted()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_file_is_parsed_once(jobs: int) -> None:
+    write_hub()
+    assert work(jobs) == (FILES + 10, FILES + 10, 2)
+    write("user1.py", USER.format(1) + "    it.send('')\n")
+    assert work(jobs) == (1, 1, 1)
+    write("hub.py", HUB.replace(*TO_OTHERS[0]))
+    assert work(jobs) == (10, 1, 9)
+    assert work(jobs) == (0, 0, 0)
+
+
+def work(jobs: int) -> tuple[int, int, int]:
+    count = Count()
+    lint(["."], load("."), jobs=jobs, observer=count)
+    return count.linted, count.parsed, count.bodies
 
 
 def test_it_is_the_same_in_several_processes() -> None:

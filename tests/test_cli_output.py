@@ -183,7 +183,9 @@ def test_verbose_tells_files_workers_and_stages(arguments: tuple[str, ...]) -> N
     number, workers = (1 if "-" in arguments else 2), (2 if "-j2" in arguments else 1)
     shape = f"asynclint: {number} files?, {workers} workers?, [0-9.]+ s in all"
     assert re.fullmatch(shape, files)
-    times = dict(re.findall(r"^asynclint: (\w[\w ]+?) +([0-9.]+) s$", "\n".join(stages), re.MULTILINE))
+    times = dict(re.findall(r"^asynclint: (\w[\w ]+?) +([0-9.]+) s(?:, .+)?$", "\n".join(stages), re.MULTILINE))
+    read = f"{number} file{'s' if number > 1 else ''} parsed"
+    assert any(stage.endswith(f" s, {read}") for stage in stages)
     assert list(times)[:3] == ["discover", "read", "link and check"]
     assert list(times)[3:] == (["fix", "report"] if "--diff" in arguments else ["report"])
 

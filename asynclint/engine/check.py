@@ -91,10 +91,12 @@ def check_file(
     rules = [rule for rule in asked if rule.code in heard]
     found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
     for scope, wanting in found.items():
-        go_on()
         runtime = runtime_of(inspection.project, facts, scope)
         speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
-        for finding in _check_body(inspection, text, facts, scope, speaking, in_tests) if speaking else ():
+        if not speaking:
+            continue
+        go_on()
+        for finding in _check_body(inspection, text, facts, scope, speaking, in_tests):
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
 
 

@@ -66,7 +66,7 @@ class _Read(Struct, frozen=True):
     """What some files say, and what it cost to read them."""
 
     readings: dict[str, Reading]
-    seconds: float
+    work: Work
 
 
 class _Worker(Struct):
@@ -102,14 +102,16 @@ def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
 
 def check(runner: Runner, paths: Sequence[str]) -> Checked:
     """Checks some files."""
-    started, before = time.perf_counter(), runner.workspace.reading
+    workspace, started = runner.workspace, time.perf_counter()
+    before, parsed, bodies = workspace.reading, workspace.parsed, runner.bodies
     reports = {}
     for path in paths:
         reports[path] = runner.check(path)
-        runner.workspace.forget_text(path)
-    reading = runner.workspace.reading - before
-    work = Work(len(paths), reading, time.perf_counter() - started - reading)
-    return Checked(reports, runner.workspace.news(), work)
+        workspace.forget_text(path)
+    reading = workspace.reading - before
+    checking = time.perf_counter() - started - reading
+    work = Work(len(paths), reading, checking, workspace.parsed - parsed, runner.bodies - bodies)
+    return Checked(reports, workspace.news(), work)
 
 
 def _in_processes(plan: _Plan, jobs: int) -> Iterator[tuple[int, Checked]]:
@@ -125,7 +127,7 @@ def _in_processes(plan: _Plan, jobs: int) -> Iterator[tuple[int, Checked]]:
             yield index, _killed(paths[0])
         else:
             readings[index] |= read.readings
-            yield index, Checked({}, Evidence(), Work(0, read.seconds, 0.0))
+            yield index, Checked({}, Evidence(), read.work)
     groups = [Group(group.config, [path for path in group.paths if path not in deadly]) for group in plan.groups]
     rest = replace(plan, groups=groups, readings=readings)
     for (index, paths), checked in each(_check_batch, rest.batches(jobs), partial(_executor, rest), jobs):
@@ -146,9 +148,9 @@ def _start(plan: _Plan) -> None:
 
 
 def _read_batch(group: int, paths: Sequence[str]) -> _Read:
-    started = time.perf_counter()
-    readings = _worker.runner_of(group).workspace.readings(paths)
-    return _Read(readings, time.perf_counter() - started)
+    started, workspace = time.perf_counter(), _worker.runner_of(group).workspace
+    before, readings = workspace.parsed, workspace.readings(paths)
+    return _Read(readings, Work(0, time.perf_counter() - started, 0.0, workspace.parsed - before))
 
 
 def _check_batch(group: int, paths: Sequence[str]) -> Checked:

@@ -30,6 +30,7 @@ class Record:
         self.surroundings = surroundings
         self.reports = dict(reports or {})
         self.evidence = evidence or Evidence()
+        self.parsed = 0  # files, to see what has changed in them
 
     def outdated(self, files: Mapping[str, str], config: Config) -> list[str]:
         """Forgets what does not hold any more, and gives those of the files that have to be linted.
@@ -53,9 +54,12 @@ class Record:
         """Those of the changed files of which the others know what they knew, as they are now."""
         if not 0 < len(changed) <= _MOST_COMPARED:
             return {}
-        from asynclint.engine.outlines import unnoticed
+        from asynclint.engine.outlines import Outlines
 
-        return unnoticed(config, {path: self.evidence.seen[path] for path in changed})
+        outlines = Outlines(config)
+        quiet = outlines.unnoticed({path: self.evidence.seen[path] for path in changed})
+        self.parsed = outlines.parsed
+        return quiet
 
     def _telling_of(self, paths: Collection[str]) -> list[str]:
         """The files with findings that may show where something stands in these."""

@@ -46,6 +46,7 @@ class Runner:
         sieve: bool = True,
     ) -> None:
         self.workspace = Workspace(config, overlays, around)
+        self.bodies = 0  # read closely so far
         target = Target(config.target_version.oldest, config.target_version.newest)
         self._chosen = chosen = choose(config)
         self._waiving = config.waiving
@@ -90,7 +91,12 @@ class Runner:
         if self._is_skipped(text, waivers):
             skipping = [waiver for waiver in waivers if waiver.kind is Kind.SKIP_FILE]
             return FileReport(tuple(self._notes(text, facts.path, skipping)))
-        found = list(check_file(self._inspection, text, facts, go_on))
+
+        def read_one() -> None:
+            go_on()
+            self.bodies += 1
+
+        found = list(check_file(self._inspection, text, facts, read_one))
         findings = {finding for finding in found if isinstance(finding, Finding)}
         is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
         if heeds and findings and not waivers:

@@ -110,6 +110,7 @@ class Workspace:
         self.texts: dict[str, SourceText] = {}
         self.failures: dict[str, Finding] = {}
         self.reading = 0.0  # seconds so far
+        self.parsed = 0  # files so far
         self.states: dict[str, State] = {}  # of files, before they were read
         self._digests: dict[str, str] = {}  # of what files held
         self._known: dict[str, ModuleFacts | None] = {}
@@ -269,6 +270,7 @@ class Workspace:
         text = None
         try:
             text = self.texts[path] = _decoded(content)
+            self.parsed += 1
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
                 return summarise(tree, path, last_line=len(text.lines))

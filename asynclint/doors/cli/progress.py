@@ -28,6 +28,7 @@ class Progress(Observer):
         self._is_shown = False
         self._files = self._workers = self._done = self._unchanged = 0
         self._seconds: dict[str, float] = {}  # by stage
+        self._parsed = self._bodies = 0
 
     def discovered(self, files: int, workers: int, seconds: float) -> None:
         """A new number of files to count up to."""
@@ -41,6 +42,8 @@ class Progress(Observer):
     def worked(self, work: "Work") -> None:
         """Counts, and shows it when the time has come."""
         self._done += work.files
+        self._parsed += work.parsed
+        self._bodies += work.bodies
         self._add("read", work.reading)
         self._add("link and check", work.checking)
         if self._terminal is not None and (now := self._clock()) >= self._due:
@@ -65,12 +68,14 @@ class Progress(Observer):
 
     def told(self) -> list[str]:
         """The files, the workers, and the seconds of each stage, which several workers spend at the same time."""
-        files = f"{self._files} file{'' if self._files == 1 else 's'}"
+        files = _count(self._files, "file")
         files += f" ({self._unchanged} unchanged)" if self._unchanged else ""
-        workers = f"{self._workers} worker{'' if self._workers == 1 else 's'}"
+        workers = _count(self._workers, "worker")
         total = self._clock() - self._started
         width = max(map(len, self._seconds), default=0)
-        stages = [f"{name:{width}} {seconds:8.3f} s" for name, seconds in self._seconds.items()]
+        parsed, bodies = _count(self._parsed, "file"), _count(self._bodies, "body", "bodies")
+        done = {"read": f", {parsed} parsed", "link and check": f", {bodies} read closely"}
+        stages = [f"{name:{width}} {seconds:8.3f} s{done.get(name, '')}" for name, seconds in self._seconds.items()]
         return [f"{files}, {workers}, {total:.3f} s in all", *stages]
 
     def _add(self, stage: str, seconds: float) -> None:
@@ -84,6 +89,10 @@ class Progress(Observer):
         except OSError:
             self._terminal = None  # there is nobody left to tell
             self._is_shown = False
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def terminal() -> TextIO | None:

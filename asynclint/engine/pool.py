@@ -3,6 +3,7 @@
 Several processes first read all files, each once, and then check them, each knowing what all of them have read.
 """
 
+import gc
 import os
 import sys
 import time
@@ -144,6 +145,7 @@ def _executor(plan: _Plan, jobs: int) -> "ProcessPoolExecutor":
 
 
 def _start(plan: _Plan) -> None:
+    gc.disable()  # as in `asynclint.__main__`, where this is a fresh interpreter
     _worker.plan, _worker.runner = plan, None
 
 

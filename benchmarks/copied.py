@@ -65,6 +65,8 @@ def copy(root: Path, to: Path, files: Sequence[Path]) -> Copy:
         shutil.copy2(file, place)
         place.chmod(0o644)
         sizes[place] = place.read_bytes().count(b"\n")
+    for directory in {parent for place in sizes for parent in place.parents if parent.is_relative_to(to / root.name)}:
+        shutil.copystat(root / directory.relative_to(to / root.name), directory)
     return Copy(to / root.name, sizes)
 
 

@@ -55,7 +55,11 @@ def load(config: Config, typed: Mapping[str, str], codes: Collection[str]) -> Re
         return Record()
     try:
         kept = msgspec.msgpack.decode(recall(directory, _place(config)), type=_Kept)
-        return _restored(kept, typed, codes) if kept.code.is_running() else Record()
+        if not kept.code.is_running():
+            return Record()
+        record = _restored(kept, typed, codes)
+        record.code = kept.code
+        return record
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, ValueError):
         return Record()
 
@@ -65,7 +69,7 @@ def save(config: Config, record: Record) -> None:
     directory = cache_directory(config)
     if not directory:
         return
-    code = running()
+    code = running(record.code)
     if code is None:
         return
     try:

@@ -29,9 +29,12 @@ class Code(Struct, frozen=True, array_like=True):
         return self.states == _states() or self.contents == _contents()
 
 
-def running() -> Code | None:
-    """The code that runs, None when it has been edited since it was first asked about."""
-    code = Code(_states(), _contents())
+def running(known: Code | None = None) -> Code | None:
+    """The code that runs, None when it has been edited since it was first asked about.
+
+    If it is one that is known already its files need not be read.
+    """
+    code = known if known is not None and known.states == _states() else Code(_states(), _contents())
     return code if code.states == _states.__wrapped__() else None
 
 

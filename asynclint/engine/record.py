@@ -1,5 +1,6 @@
 """Reports that outlive a run: each holds as long as all that it rests on is as it was."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 
 from asynclint.config import Config
 from asynclint.engine.baselining import baseline_to_write
+from asynclint.engine.code import Code
 from asynclint.engine.evidence import Evidence, Seen
 from asynclint.engine.file_report import FileReport
 from asynclint.engine.surroundings import configured_roots, environment
@@ -31,6 +33,7 @@ class Record:
         self.reports = dict(reports or {})
         self.evidence = evidence or Evidence()
         self.parsed = 0  # files, to see what has changed in them
+        self.code: Code | None = None  # that has made it
 
     def outdated(self, files: Mapping[str, str], config: Config) -> list[str]:
         """Forgets what does not hold any more, and gives those of the files that have to be linted.
@@ -62,9 +65,10 @@ class Record:
         return quiet
 
     def _telling_of(self, paths: Collection[str]) -> list[str]:
-        """The files with findings that may show where something stands in these."""
-        dependents = self.evidence.affected(paths) if paths else ()
-        return [path for path in dependents if path in self.reports and self.reports[path] != FileReport()]
+        """The files with findings that show where something stands in these."""
+        found = ((path, each) for path, report in self.reports.items() for each in (*report.findings, *report.hidden))
+        related = ((path, os.path.abspath(place.path)) for path, finding in found for place in finding.related)
+        return [path for path, place in related if place in paths]
 
     def learn(self, reports: Mapping[str, FileReport], evidence: Evidence) -> None:
         """Takes over what has been found."""

@@ -168,7 +168,7 @@ class Sieve:
             return  # so that neither its result is known, nor what it does
         using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
         if using:
-            result = project.evaluate(facts.path, call.scope, f"{call.callee}()")
+            result = project.called(facts.path, call)
             yield using if isinstance(result, Coroutine | AsyncGenerator) or is_lazy(result) else ()
         if is_async and self._blocking:
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
@@ -242,6 +242,8 @@ def _asked(rules: Sequence[Rule], questions: Mapping[str, Question]) -> list[tup
 
 
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
+    if not isinstance(callee, Function):
+        return False
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
 

@@ -53,7 +53,10 @@ class Bindings:
         return self._questions.settled(self._meanings, key, None, self._meaning, module, scope, name)
 
     def _meaning(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:
-        return self._agreed(module, self._relevant(module, module.scopes[scope].names[name]))
+        bindings = module.scopes[scope].names[name]
+        if len(bindings) == 1 and bindings[0].bound is not Bound.ANNOTATION:  # mostly, so nothing has to agree
+            return self._binding(module, bindings[0])
+        return self._agreed(module, self._relevant(module, bindings))
 
     def _relevant(self, module: ModuleFacts, bindings: Iterable[Binding]) -> list[Binding]:
         """Without `x = None` and without the overloads and setters of a definition that follows."""

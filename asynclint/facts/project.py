@@ -81,7 +81,7 @@ class Project:
         self._members = Members(
             self, self._bindings, self._inheritance, self._decorators, self._library, self._questions
         )
-        self._results = Results(self, self._inheritance, self._decorators, self._library)
+        self._results = Results(self, self._inheritance, self._decorators, self._library, self._questions)
 
     def take_over(self, former: "Project", paths: Collection[str]) -> None:
         """Gives the answers of a former one about what stands in these files, which all that matters to them allows."""
@@ -157,6 +157,13 @@ class Project:
         if key in self._entities:
             return self._entities[key]
         return self._questions.settled(self._entities, key, None, self._evaluate, path, scope, code)
+
+    def called(self, path: str, call: CallFacts) -> Entity | None:
+        """What the call gives."""
+        callee = self.call(path, call)
+        if callee is None or isinstance(callee, Function):  # whose result may depend on what it is a method of
+            return self.evaluate(path, call.scope, f"{call.callee}()") if callee is not None else None
+        return self._apply(callee, "()")
 
     def call(self, path: str, call: CallFacts) -> Entity | None:
         """What is called, not what the call gives."""

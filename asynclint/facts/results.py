@@ -23,6 +23,7 @@ from asynclint.facts.entities import (
 from asynclint.facts.inheritance import Inheritance, class_of
 from asynclint.facts.knowledge.declared import Role
 from asynclint.facts.library import Library
+from asynclint.facts.questions import Questions
 
 _ASYNC_ITERATION = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 _COROUTINE_TYPES = frozenset({"typing.Coroutine", "collections.abc.Coroutine", "types.CoroutineType"})
@@ -35,8 +36,12 @@ _SELF_TYPES = frozenset({"typing.Self", "typing_extensions.Self"})
 class Results:
     """Answers for the functions and objects of one project."""
 
-    def __init__(self, code: Code, inheritance: Inheritance, decorators: Decorators, library: Library) -> None:
+    def __init__(
+        self, code: Code, inheritance: Inheritance, decorators: Decorators, library: Library, questions: Questions
+    ) -> None:
         self._code = code
+        self._questions = questions
+        self._known: dict[Function, Entity | None] = {}
         self._inheritance = inheritance
         self._decorators = decorators
         self._library = library
@@ -47,7 +52,7 @@ class Results:
             case Class():
                 return Instance(entity)
             case Function():
-                return self._of_function(entity)
+                return self._questions.settled(self._known, entity, None, self._of_function, entity)
             case Named(name=name):
                 return self._library.result(name)
             case Instance(of=Named() as klass, arguments=(_, returned)) if klass in CALLABLES:

@@ -173,7 +173,9 @@ OURS = ("asynclint.rules.", "asynclint.catalog", "asynclint.engine.check", "asyn
 
 
 @pytest.mark.parametrize("text", [CLEAN, SLEEPY], ids=["clean", "with findings"])
-@pytest.mark.parametrize("options", [(), ("--output-format=concise", "--color=never", "--extend-select=ASL6")], ids=str)
+@pytest.mark.parametrize(
+    "options", [(), ("--output-format=concise", "--color=never", "--extend-select=ASL6", "-j2")], ids=str
+)
 def test_a_run_with_nothing_changed_loads_no_rule(text: str, options: tuple[str, ...], tmp_path: Path) -> None:
     cold, warm = (lint(text, tmp_path, "--cache-dir=.kept", *options) for _ in range(2))
     assert (warm.returncode, warm.stdout) == (cold.returncode, cold.stdout)

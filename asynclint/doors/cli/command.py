@@ -4,12 +4,14 @@ typer has pydantic convert each value, even a text into a text, or one that was 
 longer than many a run. Where typer looks different inside, or something has to be converted, it does as always.
 """
 
+import re
 from functools import partial
 from typing import Any, get_args
 
 from typer.core import TyperCommand, TyperGroup
 
 _TEXTS = (str, list[str])
+_DIGITS = re.compile("[0-9]{1,9}")
 
 
 class Command(TyperCommand):
@@ -38,6 +40,9 @@ def _frugal(parameters: Any) -> Any:
 def _processed(parameter: Any, convert: Any, context: Any, value: Any) -> Any:
     """What a value, None for none, is for the command."""
     annotation = parameter.type_descriptor.annotation
-    if value not in (None, parameter.default) and annotation not in _TEXTS and value not in get_args(annotation):
+    bounds = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    if annotation is int and bounds == (0, None) and _DIGITS.fullmatch(str(value)):
+        value = int(value)
+    elif value not in (None, parameter.default) and annotation not in _TEXTS and value not in get_args(annotation):
         return convert(context, value)
     return parameter.callback(context, parameter, value) if parameter.callback else value

@@ -102,7 +102,7 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
         observer.worked(checked.work)
         records[index].learn(checked.reports, checked.evidence)
     for group, record, outdated in zip(groups, records, due, strict=True):
-        if outdated.paths:
+        if outdated.paths or record.evidence.is_renewed:
             archive.save(group.config, record)
     reports = [record.reports[path] for of, record in zip(paths_of, records, strict=True) for path in of.values()]
     return joined(reports, found.problems, baselines)

@@ -183,6 +183,17 @@ def test_a_fresh_checkout_is_recognised_by_its_content() -> None:
     assert linted() == 0
 
 
+def test_a_file_that_is_dated_anew_is_read_once_more() -> None:
+    linted()
+    os.utime("alone.py", ns=(1, 1))
+    kept = kept_files()[0].read_bytes()
+    assert linted() == 0
+    renewed = kept_files()[0].read_bytes()
+    assert renewed != kept
+    assert linted() == 0
+    assert kept_files()[0].read_bytes() == renewed
+
+
 WATCHED = """
 import atexit
 import sys

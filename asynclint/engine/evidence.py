@@ -1,6 +1,6 @@
 """What reports rest on: files as they were read, which of them led to which, and what was asked of directories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -15,14 +15,17 @@ class Seen(Struct, frozen=True, array_like=True):
     state: State
     digest: str
 
-    def still_holds(self, path: str) -> bool:
-        """Does the file say what it said? Only where its state tells nothing it is read, so never what has no end."""
+    def again(self, path: str) -> "Seen | None":
+        """The file as it is now, None when it does not say what it said.
+
+        Only where its state tells nothing it is read, so never what has no end.
+        """
         now, then = state(path), self.state
         if now == then:
-            return True
+            return self
         if now is None or then is None or now[1] != then[1] or not self.digest:
-            return False
-        return now[1] == 0 or content_digest(path) == self.digest
+            return None
+        return Seen(now, self.digest) if now[1] == 0 or content_digest(path) == self.digest else None
 
 
 class Evidence(Struct):
@@ -32,6 +35,7 @@ class Evidence(Struct):
     leads: dict[str, set[str]] = {}
     asked: dict[str, Asked] = {}
     installed: dict[str, State] = {}
+    is_renewed: bool = False  # worth being kept, though nothing was linted
 
     def add(self, new: "Evidence") -> None:
         """Takes over what somebody else has learnt."""
@@ -48,9 +52,16 @@ class Evidence(Struct):
         return moved or any(state(path) != seen for path, seen in self.installed.items())
 
     def changed(self) -> list[str]:
-        """The files of the project that do not say any more what they said."""
+        """The files of the project that do not say any more what they said; the others are seen as they are now."""
         suspects = [path for path, then in self.seen.items() if state(path) != then.state]
-        return [path for path in suspects if not self.seen[path].still_holds(path)]
+        now = {path: self.seen[path].again(path) for path in suspects}
+        self.renew({path: seen for path, seen in now.items() if seen is not None})
+        return [path for path, seen in now.items() if seen is None]
+
+    def renew(self, seen: Mapping[str, Seen]) -> None:
+        """Other states of files, of which everybody knows what they knew."""
+        self.seen |= seen
+        self.is_renewed |= bool(seen)
 
     def affected(self, changed: Iterable[str]) -> set[str]:
         """The files that may see something of these, by way of others too, and those that may see any change."""

@@ -50,7 +50,7 @@ class Record:
         for path in (*self.evidence.affected(loud), *changed, *self._telling_of(quiet), *unsure):
             self.reports.pop(path, None)
         self.evidence.forget(loud)
-        self.evidence.seen |= quiet
+        self.evidence.renew(quiet)
         return [path for path, absolute in files.items() if absolute not in self.reports]
 
     def _unnoticed(self, changed: Sequence[str], config: Config) -> Mapping[str, Seen]:

@@ -2,7 +2,7 @@
 anything it rests on, is not looked for again.
 
 Whoever can write there can hide findings, so a file is only what it was if it is sound, and nothing in it is written
-into anybody's code: see `asynclint.linter.fix`.
+into anybody's code: see `asynclint.fixing.fix`.
 """
 
 import os

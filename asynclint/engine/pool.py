@@ -95,10 +95,9 @@ def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int
     if jobs > 1 and sum(len(group.paths) for group in groups) > 1:
         yield from _in_processes(plan, jobs)
         return
-    for index, group in enumerate(groups):
-        runner = plan.runner(index)
-        for start in range(0, len(group.paths), BATCH):
-            yield index, check(runner, group.paths[start : start + BATCH])
+    worker = _Worker(plan)
+    for index, paths in plan.batches(1):
+        yield index, check(worker.runner_of(index), paths)
 
 
 def check(runner: Runner, paths: Sequence[str]) -> Checked:

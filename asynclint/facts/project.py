@@ -161,8 +161,8 @@ class Project:
     def called(self, path: str, call: CallFacts) -> Entity | None:
         """What the call gives."""
         callee = self.call(path, call)
-        if callee is None or isinstance(callee, Function):  # whose result may depend on what it is a method of
-            return self.evaluate(path, call.scope, f"{call.callee}()") if callee is not None else None
+        if isinstance(callee, Function):  # whose result may depend on what it is a method of
+            return self.evaluate(path, call.scope, f"{call.callee}()")
         return self._apply(callee, "()")
 
     def call(self, path: str, call: CallFacts) -> Entity | None:

@@ -14,33 +14,25 @@ class Questions:
         self._open: set[object] = set()
         self._circular = False  # has a question led to one that was open already?
 
-    def asked(self, question: object, otherwise: Answer, answer: Callable[[], Answer]) -> Answer:
-        """The answer, or `otherwise` when the question is open already."""
+    def asked(self, question: object, otherwise: Answer, answer: Callable[..., Answer], *given: object) -> Answer:
+        """What `answer(*given)` says, or `otherwise` when the question is open already."""
         if question in self._open:
             self._circular = True
             return otherwise
         self._open.add(question)
         try:
-            return answer()
+            return answer(*given)
         finally:
             self._open.discard(question)
 
     def settled(
         self, answers: dict[Key, Answer], key: Key, otherwise: Answer, answer: Callable[..., Answer], *given: object
     ) -> Answer:
-        """The same of `answer(*given)`, remembered unless a larger question, still open, may have cut it short."""
+        """The same, remembered unless a larger question, still open, may have cut it short."""
         if key in answers:
             return answers[key]
-        question = id(answers), key
-        if question in self._open:
-            self._circular = True
-            return otherwise
         outer, self._circular = self._circular, False
-        self._open.add(question)
-        try:
-            found = answer(*given)
-        finally:
-            self._open.discard(question)
+        found = self.asked((id(answers), key), otherwise, answer, *given)
         if self._circular and self._open:
             return found
         answers[key] = found

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from asynclint.doors.cli import fixing
 from asynclint.doors.cli.app import FAILURE, FINDINGS, OK
-from asynclint.doors.cli.streams import Failure, complain, write
+from asynclint.doors.cli.streams import Failure, complain, counted, write
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
@@ -34,7 +34,7 @@ def add_noqa(result: "Result", wanted: "Reporting", reason: str, *, only_diff: b
     written = [each for each in silenced.files if each.path not in unsaved]
     if not wanted.is_quiet and not only_diff:
         codes = len({(each.path, finding.span.line, finding.code) for each in written for finding in each.made})
-        write(f"Added {_count(codes, 'code')} to `# noqa` comments in {_count(len(written), 'file')}.\n")
+        write(f"Added {counted(codes, 'code')} to `# noqa` comments in {counted(len(written), 'file')}.\n")
     deaf = [f"{f.path}:{f.span.line}: no comment can silence {f.code} here" for f in silenced.withheld]
     complain([*result.errors, *unsaved.values(), *deaf])
     if result.errors or unsaved:
@@ -57,7 +57,7 @@ def write_baseline(result: "Result", settings: "Settings", *, quiet: bool) -> in
     complain(result.errors)
     written = adopting.write_baseline(result, settings)
     if not quiet:
-        write("".join(f"Wrote {_count(number, 'finding')} to {shown(file)}.\n" for file, number in written.items()))
+        write("".join(f"Wrote {counted(number, 'finding')} to {shown(file)}.\n" for file, number in written.items()))
     return FAILURE if result.errors else OK
 
 
@@ -70,7 +70,9 @@ def prune_baseline(result: "Result", *, quiet: bool) -> None:
         raise Failure("there is no baseline to prune; `--write-baseline` writes one")
     pruned = adopting.prune_baseline(result)
     if not quiet:
-        complain([f"removed {_entries(number)} from {shown(file)}" for file, number in pruned.items()])
+        complain(
+            [f"removed {counted(number, 'entry', 'entries')} from {shown(file)}" for file, number in pruned.items()]
+        )
 
 
 def hints(result: "Result") -> list[str]:
@@ -85,12 +87,4 @@ def hints(result: "Result") -> list[str]:
 
 def _hint(file: str, number: int) -> str:
     verb, them = ("matches", "it") if number == 1 else ("match", "them")
-    return f"{_entries(number)} of {file} {verb} nothing any more; `--prune-baseline` removes {them}"
-
-
-def _entries(number: int) -> str:
-    return f"{number} {'entry' if number == 1 else 'entries'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 's'}"
+    return f"{counted(number, 'entry', 'entries')} of {file} {verb} nothing any more; `--prune-baseline` removes {them}"

@@ -8,7 +8,7 @@ import typer
 
 from asynclint.doors.cli.app import OK, PageFormat, app
 from asynclint.doors.cli.command import Command
-from asynclint.doors.cli.streams import Failure, write
+from asynclint.doors.cli.streams import Failure, counted, write
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
@@ -83,7 +83,7 @@ def shown(paths: Sequence[str], settings: "Settings") -> str:
     places = [os.path.join(path, "") if os.path.isdir(path) else path for path in paths]  # for what would lie there
     for group in grouped(files or places, settings):
         number = len(group.paths) if files else 0
-        governed = f"{number} file{'' if number == 1 else 's'}"
+        governed = counted(number, "file")
         first = f", the first is {group.paths[0]}" if files else ""
         name = group.config.file or "no configuration file"
         lines = [f"# {name} (governs {governed}{first})", *shown(group.config)]

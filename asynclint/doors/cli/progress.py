@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from asynclint.doors.cli.streams import counted
 from asynclint.linter import Observer
 
 if TYPE_CHECKING:
@@ -68,12 +69,12 @@ class Progress(Observer):
 
     def told(self) -> list[str]:
         """The files, the workers, and the seconds of each stage, which several workers spend at the same time."""
-        files = _count(self._files, "file")
+        files = counted(self._files, "file")
         files += f" ({self._unchanged} unchanged)" if self._unchanged else ""
-        workers = _count(self._workers, "worker")
+        workers = counted(self._workers, "worker")
         total = self._clock() - self._started
         width = max(map(len, self._seconds), default=0)
-        parsed, bodies = _count(self._parsed, "file"), _count(self._bodies, "body", "bodies")
+        parsed, bodies = counted(self._parsed, "file"), counted(self._bodies, "body", "bodies")
         done = {"read": f", {parsed} parsed", "link and check": f", {bodies} read closely"}
         stages = [f"{name:{width}} {seconds:8.3f} s{done.get(name, '')}" for name, seconds in self._seconds.items()]
         return [f"{files}, {workers}, {total:.3f} s in all", *stages]
@@ -89,10 +90,6 @@ class Progress(Observer):
         except OSError:
             self._terminal = None  # there is nobody left to tell
             self._is_shown = False
-
-
-def _count(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def terminal() -> TextIO | None:

@@ -18,6 +18,11 @@ def never_fail_to_encode() -> None:
             reconfigure(errors="backslashreplace")
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """`1 file`, `2 files`; `several` is the plural that is no `one` with an s."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def complain(lines: Iterable[str]) -> None:
     """Each of these lines on stderr, under our name."""
     if not (lines := tuple(lines)):

@@ -78,10 +78,14 @@ class Inspection(Struct, frozen=True):
 
 
 def check_file(
-    inspection: Inspection, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None] = lambda: None
+    inspection: Inspection,
+    facts: ModuleFacts,
+    text: Callable[[], SourceText],
+    go_on: Callable[[], None] = lambda: None,
 ) -> Iterator[Finding | Crash]:
     """The findings of one file, in no order. An error inside a rule becomes an ASL000 of its body, and a `Crash`.
 
+    `text` gives what the file says, and is asked only where a body is read.
     `go_on` is called before each body that is read.
     """
     in_tests = inspection.is_test(facts.path)
@@ -96,7 +100,7 @@ def check_file(
         if not speaking:
             continue
         go_on()
-        for finding in _check_body(inspection, text, facts, scope, speaking, in_tests):
+        for finding in _check_body(inspection, text(), facts, scope, speaking, in_tests):
             yield finding if isinstance(finding, Crash) else _heard(finding, heard)
 
 

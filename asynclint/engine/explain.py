@@ -21,10 +21,10 @@ class NothingToExplain(Exception):  # noqa: N818
 def explain_line(runner: Runner, path: str, line: int) -> Explanation:
     """What is known of a line. Raises `NothingToExplain`, and OSError when the file cannot be read."""
     workspace = runner.workspace
-    opened = workspace.open(path)
-    if opened is None:
+    facts = workspace.open(path)
+    if facts is None:
         raise _unreadable(path, workspace.failure(path))
-    text, facts = opened
+    text = workspace.kept_text(facts.path)
     if not 1 <= line <= len(text.lines):
         raise NothingToExplain(f"{path} has no line {line}: it has {len(text.lines)} of them")
     findings = tuple(finding for finding in runner.check(path).findings if finding.span.line == line)
@@ -53,4 +53,4 @@ def _shown(workspace: Workspace, step: Step) -> Step:
 
 def _sources(workspace: Workspace, findings: Iterable[Finding]) -> dict[tuple[str, int], str]:
     places = {(place.path, place.span.line) for finding in findings for place in finding.related}
-    return {(path, line): workspace.texts[os.path.abspath(path)].line(line) for path, line in places}
+    return {(path, line): workspace.kept_text(os.path.abspath(path)).line(line) for path, line in places}

@@ -1,7 +1,7 @@
 """One file after another: read, checked and waived."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -27,7 +27,7 @@ from asynclint.rule import Default
 from asynclint.rule.body import Target
 from asynclint.source.files import files_like
 from asynclint.source.text import SourceText
-from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file, speaks_to_us
+from asynclint.source.waivers import Kind, Waiver, read_waivers, skips_file
 
 Choose: TypeAlias = Callable[[Config], Chosen]  # must be importable by name, so that other processes find it
 
@@ -75,9 +75,9 @@ class Runner:
         if path.endswith(".pyi"):  # read for what it tells of other files, never linted
             return FileReport()
         try:
-            opened = self.workspace.open(path)
-            if opened is not None:
-                return self._report(*opened, go_on)
+            facts = self.workspace.open(path)
+            if facts is not None:
+                return self._report(facts, partial(self.workspace.kept_text, facts.path), go_on)
         except OSError as error:
             return FileReport(errors=(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}",))
         except Exception as error:
@@ -85,25 +85,25 @@ class Runner:
         failure = self.workspace.failure(path)
         return FileReport((failure,) if failure else ())
 
-    def _report(self, text: SourceText, facts: ModuleFacts, go_on: Callable[[], None]) -> FileReport:
+    def _report(self, facts: ModuleFacts, text: Callable[[], SourceText], go_on: Callable[[], None]) -> FileReport:
         heeds = self._waiving is not Waiving.NOTHING
-        waivers = read_waivers(text) if heeds and speaks_to_us(text) else ()
-        if self._is_skipped(text, waivers):
+        waivers = read_waivers(text()) if heeds and not facts.is_silent else ()
+        if not facts.is_silent and self._is_skipped(text(), waivers):
             skipping = [waiver for waiver in waivers if waiver.kind is Kind.SKIP_FILE]
-            return FileReport(tuple(self._notes(text, facts.path, skipping)))
+            return FileReport(tuple(self._notes(text(), facts.path, skipping)))
 
         def read_one() -> None:
             go_on()
             self.bodies += 1
 
-        found = list(check_file(self._inspection, text, facts, read_one))
+        found = list(check_file(self._inspection, facts, text, read_one))
         findings = {finding for finding in found if isinstance(finding, Finding)}
         is_whole = all(finding.code != CANNOT_ANALYSE[0] for finding in findings)
         if heeds and findings and not waivers:
-            waivers = read_waivers(text)
+            waivers = read_waivers(text())
         if waivers:
             waived = waive(findings, waivers, self._waiving, self._aliases)
-            notes = self._notes(text, facts.path, waivers, waived if is_whole else None)
+            notes = self._notes(text(), facts.path, waivers, waived if is_whole else None)
             findings = {*waived.findings, *waive(notes, waivers, self._waiving, self._aliases).findings}
         codes = self._inspection.heard(facts.path) if is_whole and self._accepted.file else ()
         parted = self._accepted.split(facts.path, sorted(findings), codes)

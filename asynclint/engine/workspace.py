@@ -32,6 +32,7 @@ from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import parse
 from asynclint.source.text import SourceText, Unreadable
+from asynclint.source.waivers import speaks_to_us
 from asynclint.source.words import Words
 
 PROJECT = "-"  # stands on the shelf beside the names of packages
@@ -128,7 +129,7 @@ class Workspace:
         """The names by which the user knows these files, whichever of them is opened first."""
         self._typed |= {path: name for name, path in absolute(paths).items()}
 
-    def open(self, path: str) -> tuple[SourceText, ModuleFacts] | None:
+    def open(self, path: str) -> ModuleFacts | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""
         absolute = os.path.abspath(path)
         self._typed[absolute] = path
@@ -137,7 +138,7 @@ class Workspace:
         facts = self.project.module(absolute)
         if facts is None and absolute not in self.failures:
             self._read(absolute, self._said(absolute))
-        return (self._text(absolute), facts) if facts is not None else None
+        return facts
 
     def says(self, path: str, text: str) -> bool:
         """Is this what the file says, whatever its newlines?"""
@@ -153,7 +154,7 @@ class Workspace:
     def column(self, path: str, line: int, offset: int) -> int:
         """The 1-based code point column of a 0-based UTF-8 offset in a file that has been read."""
         try:
-            return self._text(path).column(line, offset)
+            return self.kept_text(path).column(line, offset)
         except (OSError, Unreadable):  # it has changed since
             return offset + 1
 
@@ -169,7 +170,7 @@ class Workspace:
         return content.encode(errors="replace") if isinstance(content, str) else content
 
     def text(self, path: str) -> SourceText:
-        """What a file says. Raises OSError and `Unreadable`."""
+        """What a file says now. Raises OSError and `Unreadable`."""
         path = os.path.abspath(path)
         return _decoded(self._said(path))
 
@@ -186,7 +187,8 @@ class Workspace:
         """A text that is not looked at again is not worth its room."""
         self.texts.pop(os.path.abspath(path), None)
 
-    def _text(self, path: str) -> SourceText:
+    def kept_text(self, path: str) -> SourceText:
+        """What a file, named by its absolute path, has said when it was first asked for. Raises as `text` does."""
         if path not in self.texts:
             self.texts[path] = self.text(path)
         return self.texts[path]
@@ -273,7 +275,9 @@ class Workspace:
             self.parsed += 1
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
-                return summarise(tree, path, last_line=len(text.lines))
+                facts = summarise(tree, path, last_line=len(text.lines))
+            facts.is_silent = not speaks_to_us(text)
+            return facts
         except Unreadable as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, error.line, error.message)
         except SyntaxError as error:

@@ -70,6 +70,7 @@ class ModuleFacts(Struct, array_like=True):
     by_version: list[tuple[int, int]] = []  # first and last lines of `if`s that ask which Python runs, inclusive
     patches: list[PatchFacts] = []
     changes: list[ChangeFacts] = []
+    is_silent: bool = False  # no comment in it may speak to linters
 
     def executor(self, scope: int) -> int:
         """The function, lambda or module whose execution runs the code of `scope`."""

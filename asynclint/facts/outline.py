@@ -58,6 +58,7 @@ def outline(facts: ModuleFacts) -> ModuleFacts:
         handlers=[replace(handler, line=at(handler.line)) for handler in facts.handlers],
         withs=[block(item) for item in facts.withs],
         loops=[replace(loop, line=at(loop.line)) for loop in facts.loops],
+        is_silent=False,
         awaits=[replace(awaited, line=at(awaited.line)) for awaited in facts.awaits],
         by_version=[(at(first), at(last)) for first, last in facts.by_version],
         changes=[replace(change, line=at(change.line)) for change in facts.changes],

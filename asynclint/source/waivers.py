@@ -69,8 +69,8 @@ def skips_file(lines: Iterable[str]) -> bool:
 
 
 def speaks_to_us(text: SourceText) -> bool:
-    """Whether any comment may name this linter or one of its rules; without one, waivers matter to findings only."""
-    return "asynclint:" in text.text or "ASL" in text.text
+    """Whether a comment may name this linter, one of its rules or flake8; else waivers matter to findings only."""
+    return "asynclint:" in text.text or "ASL" in text.text or "flake8" in text.text.lower()
 
 
 def read_waivers(text: SourceText) -> tuple[Waiver, ...]:

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TypeVar
 
 from asynclint.facts.blocking import blocking_codes
+from asynclint.facts.callbacks import callback_of
 from asynclint.facts.calls import CallFacts, Use, WithFacts
 from asynclint.facts.changes import looped_over
-from asynclint.facts.entities import AsyncGenerator, Coroutine, Entity, Function, Instance, Items, Named
+from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Items, Named
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.habits import exceptions
 from asynclint.facts.library import is_lazy
@@ -26,7 +28,7 @@ from asynclint.facts.suspects import (
     wrong_callbacks,
     wrong_protocols,
 )
-from asynclint.facts.twins import twins
+from asynclint.facts.twins import may_have_twin, twins
 from asynclint.rule import Rule
 from asynclint.rule.containers import may_change_in
 from asynclint.rule.wants import OF_THE_PROJECT, Want
@@ -79,6 +81,8 @@ class Sieve:
         self._methods = _by_key(rules, lambda want: want.methods)
         self._method_names = frozenset(name.rpartition(".")[2] for name in self._methods)
         self._bare_methods = _by_key(rules, lambda want: want.bare_methods)
+        used = frozenset(name for name, _ in self._used_calls)
+        self._last_names = self._method_names | used | self._named_calls.keys() | self._bare_methods.keys()
         self._coroutine_uses = _by_key(rules, lambda want: want.coroutine_uses)
         self._arguments = _by_key(rules, lambda want: want.coroutine_arguments)
         self._blocking = _by_key(rules, lambda want: want.blocking)
@@ -97,14 +101,15 @@ class Sieve:
         """For each body worth reading, by scope: the rules to read it for."""
         found: defaultdict[int, set[str]] = defaultdict(set)
         for scope, rules in self._wanted(project, facts):
+            if not rules:
+                continue
             body = facts.executor(scope)
             if facts.scopes[body].kind is not ScopeKind.LAMBDA:
                 found[body].update(rule.code for rule in rules)
         return {scope: [rule for rule in self._rules if rule.code in found[scope]] for scope in sorted(found)}
 
     def _wanted(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
-        for call in facts.calls:
-            yield from ((call.scope, rules) for rules in self._wanting(project, facts, call) if rules)
+        yield from self._called(project, facts)
         if self._mentions:
             yield from self._mentioning(project, facts)
         for scope, here in enumerate(facts.scopes) if self._of_functions else ():
@@ -154,47 +159,66 @@ class Sieve:
                     yield index, self._decorators.get(_last_name(code), ())
                     yield index, self._decorators.get(_decorator(project, facts, scope.parent, code), ())
 
-    def _wanting(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterator[Iterable[Rule]]:
-        is_async = _is_async(facts, call.scope)
-        yield self._named_calls.get(call.last_name, ())
-        yield self._of_classes(project, facts, call) if call.last_name in self._method_names else ()
-        for argument in call.arguments if self._keywords else ():
-            yield self._keywords.get(argument.partition("=")[0], ())
-        if is_async and not call.arguments:
-            yield self._bare_methods.get(call.last_name, ())
-        yield self._used_calls.get((call.last_name, call.use), ())
-        callee = project.call(facts.path, call)
-        if callee is None:
-            return  # so that neither its result is known, nor what it does
-        using = [*self._coroutine_uses.get(call.use, ()), *self._given_to(project, facts, call)]
-        if using:
-            result = project.called(facts.path, call)
-            yield using if isinstance(result, Coroutine | AsyncGenerator) or is_lazy(result) else ()
-        if is_async and self._blocking:
-            yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
-        if isinstance(callee, Named):
-            yield self._used_calls.get((callee.name, call.use), ())
-            yield from self._beside(project, facts, call, callee.name)
-            yield self._calls.get(callee.name, ())
-            yield self._coroutine_calls.get(callee.name, ()) if is_async else ()
-        elif is_async and call.use is not Use.AWAITED:
-            yield self._sync_twins if self._sync_twins and _has_twin(project, facts, call, callee) else ()
-        if not self._reaches:
-            return
-        reach = reach_of(project)
-        if isinstance(callee, Named):
-            yield from self._reaching(project, reach.handed(facts.path, call))
-        elif is_async and call.use is not Use.AWAITED:
-            yield from self._reaching(project, reach.enters(callee))
+    def _called(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
+        """The bodies that are wanted for a call."""
+        is_async = [_is_async(facts, scope) for scope in range(len(facts.scopes))]
+        for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+            scope = call.scope
+            for argument in call.arguments:
+                if "=" in argument and (rules := self._keywords.get(argument.partition("=")[0])):
+                    yield scope, rules
+            if call.last_name in self._last_names:
+                yield from zip(repeat(scope), self._by_last_name(project, facts, call, is_async[scope]))
+            if _gives_coroutine(project, facts, call, callee):
+                yield scope, self._coroutine_uses.get(call.use, ())
+                yield scope, self._given_to(project, facts, call)
+            if isinstance(callee, Named):
+                yield from zip(repeat(scope), self._by_name(project, facts, call, callee, is_async[scope]))
+            elif is_async[scope] and isinstance(callee, Function | Class):
+                yield from zip(repeat(scope), self._by_definition(project, facts, call, callee))
 
-    def _beside(self, project: Project, facts: ModuleFacts, call: CallFacts, name: str) -> Iterator[Iterable[Rule]]:
-        """The rules that want a call of this name, if something else stands with it."""
+    def _by_last_name(
+        self, project: Project, facts: ModuleFacts, call: CallFacts, is_async: bool
+    ) -> Iterator[Iterable[Rule]]:
+        """The rules that want a call for its last name, whatever is called."""
+        name = call.last_name
+        yield self._named_calls.get(name, ())
+        yield self._used_calls.get((name, call.use), ())
+        if is_async and not call.arguments:
+            yield self._bare_methods.get(name, ())
+        if name in self._method_names:
+            yield self._of_classes(project, facts, call)
+
+    def _by_name(
+        self, project: Project, facts: ModuleFacts, call: CallFacts, callee: Named, is_async: bool
+    ) -> Iterator[Iterable[Rule]]:
+        """The rules that want a call of what has a documented name."""
+        name = callee.name
+        yield self._used_calls.get((name, call.use), ())
+        yield self._calls.get(name, ())
+        if is_async:
+            yield self._coroutine_calls.get(name, ())
+            yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
         if name in self._repeated_calls and _repeats(project, facts, facts.executor(call.scope)):
             yield self._repeated_calls[name]
-        if name == "contextlib.suppress" and self._suppressed and _is_async(facts, call.scope):
+        if name == "contextlib.suppress" and self._suppressed and is_async:
             for argument in call.arguments:
                 caught = _caught(project, facts, call.scope, argument.lstrip("*"))
                 yield from (self._suppressed[error] for error in caught if error in self._suppressed)
+        if self._reaches and callback_of(callee) is not None:
+            yield from self._reaching(project, reach_of(project).handed(facts.path, call))
+
+    def _by_definition(
+        self, project: Project, facts: ModuleFacts, call: CallFacts, callee: Function | Class
+    ) -> Iterator[Iterable[Rule]]:
+        """The rules that want a coroutine for calling what the project defines."""
+        yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
+        if call.use is Use.AWAITED:
+            return
+        if self._sync_twins and isinstance(callee, Function) and _has_twin(project, facts, call, callee):
+            yield self._sync_twins
+        if self._reaches:
+            yield from self._reaching(project, reach_of(project).enters(callee))
 
     def _of_classes(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want this method, by the class of the object that has it."""
@@ -214,7 +238,7 @@ class Sieve:
         if call.inside < 0 or not self._arguments:
             return ()
         outer = facts.calls[call.inside]
-        callee = project.call(facts.path, outer)
+        callee = project.callees(facts)[call.inside]
         name = callee.name if isinstance(callee, Named) else ""
         if isinstance(callee, Function) and takes_result_of(project, callee, outer.arguments, call.callee):
             name = OF_THE_PROJECT
@@ -241,8 +265,21 @@ def _asked(rules: Sequence[Rule], questions: Mapping[str, Question]) -> list[tup
     return [(asks, own) for asks, own in wanting if own]
 
 
-def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
-    if not isinstance(callee, Function):
+def _gives_coroutine(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
+    """Does the call give what must be awaited, entered or iterated over for anything to happen?"""
+    if callee is None or isinstance(callee, Class):
+        return False
+    if isinstance(callee, Function) and not _is_idle(project.result(callee)):
+        return False
+    return _is_idle(project.called(facts.path, call))
+
+
+def _is_idle(entity: Entity | None) -> bool:
+    return isinstance(entity, Coroutine | AsyncGenerator) or is_lazy(entity)
+
+
+def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Function) -> bool:
+    if not may_have_twin(project, callee):
         return False
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
@@ -252,8 +289,9 @@ def _renamed(facts: ModuleFacts, names: frozenset[str]) -> Iterator[str]:
     """What a file calls that which it imports, or assigns, under one of these names."""
     for scope in facts.scopes:
         for name, bindings in scope.names.items():
-            if any(b.value.rpartition(":")[2].rpartition(".")[2] in names for b in bindings):
-                yield name
+            for binding in bindings:
+                if binding.value and binding.value.rpartition(":")[2].rpartition(".")[2] in names:
+                    yield name
 
 
 def _last_name(decorator: str) -> str:

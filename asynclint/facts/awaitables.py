@@ -21,13 +21,13 @@ def of_code(project: Project, path: str, scope: int, code: str, depth: int = 0) 
     if not code or depth > _DEEPEST or "|" in code:
         return Answer.UNKNOWN
     entity = project.evaluate(path, scope, code)
+    known = of_entity(project, entity)
+    if known is not Answer.UNKNOWN and not isinstance(entity, Items):
+        return known
     callee = callee_of(code)
     is_exact = bool(callee) and is_exact_call(project, path, scope, callee)
-    known = of_entity(project, entity)
-    if isinstance(entity, Items) and callee and not is_exact:
-        return Answer.UNKNOWN  # an override may be a coroutine function
-    if known is not Answer.UNKNOWN:
-        return known
+    if isinstance(entity, Items):
+        return known if is_exact or not callee else Answer.UNKNOWN  # an override may be a coroutine function
     if is_exact:
         return of_call(project, project.evaluate(path, scope, callee), depth)
     if isinstance(entity, Instance) and isinstance(entity.of, Class) and is_made_here(project, path, scope, code):

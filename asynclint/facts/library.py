@@ -48,6 +48,7 @@ class Library:
 
     def __init__(self, outside: Outside | None = None) -> None:
         self.outside = outside
+        self._results: dict[str, Entity | None] = {}
 
     def is_known(self, name: str) -> bool:
         """Is it described as a function or a class?"""
@@ -73,6 +74,11 @@ class Library:
 
     def result(self, name: str) -> Entity | None:
         """What calling a function, a method or a class gives."""
+        if name not in self._results:
+            self._results[name] = self._result(name)
+        return self._results[name]
+
+    def _result(self, name: str) -> Entity | None:
         described = call_of(name)
         if self.outside is None or is_tabled(name) or (described is not None and described.kind is Kind.LAZY):
             return _result(name)

@@ -10,13 +10,17 @@ def mentions(facts: ModuleFacts) -> Iterator[tuple[int, str]]:
     """Each such expression: the scope in which it is read, and its code."""
     for call in facts.calls:
         yield call.scope, call.callee
-        yield from ((call.scope, argument.rpartition("=")[2].lstrip("*")) for argument in call.arguments)
+        for argument in call.arguments:
+            yield call.scope, argument.rpartition("=")[2].lstrip("*")
     for index, scope in enumerate(facts.scopes):
-        yield from ((scope.parent, code.removesuffix("()")) for code in _heading(scope))
-        yield from ((index, code) for code in (scope.function.returned if scope.function else ()))
-        attributes = scope.klass.attributes if scope.klass else {}
-        for bindings in (*scope.names.values(), *attributes.values()):
-            yield from ((b.scope, b.value) for b in bindings if b.bound is Bound.VALUE)
+        for code in _heading(scope):
+            yield scope.parent, code.removesuffix("()")
+        for code in scope.function.returned if scope.function else ():
+            yield index, code
+        for bindings in (*scope.names.values(), *(scope.klass.attributes.values() if scope.klass else ())):
+            for binding in bindings:
+                if binding.bound is Bound.VALUE and binding.value:
+                    yield binding.scope, binding.value
 
 
 def _heading(scope: Scope) -> Iterator[str]:

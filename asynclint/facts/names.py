@@ -173,6 +173,8 @@ def chain(code: str) -> tuple[str, ...]:
 
 def callee_of(code: str) -> str:
     """`a.b` of `a.b()`, with or without an argument; "" when it is no call."""
+    if code[-1:] not in (")", ">"):
+        return ""
     *before, last = chain(code) or ("",)
     return "".join(before) if last.startswith("()") else ""
 

@@ -62,6 +62,7 @@ class Reach:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._edges: dict[Function, list[_Edge]] = {}
+        self._entered: dict[Entity, Function | None] = {}
         self._calls: dict[str, dict[int, list[CallFacts]]] = {}
         self._searches: dict[frozenset[str], _Search] = {}
 
@@ -78,7 +79,14 @@ class Reach:
 
     def enters(self, callee: Entity | None) -> Function | None:
         """The plain function whose body runs when something is called: itself, or what initialises a class."""
-        function = callee
+        if not isinstance(callee, Function | Class):
+            return None
+        if callee not in self._entered:
+            self._entered[callee] = self._body(callee)
+        return self._entered[callee]
+
+    def _body(self, callee: Function | Class) -> Function | None:
+        function: Entity | None = callee
         if isinstance(callee, Class):
             made = (self._project.member(callee, name) for name in ("__init__", "__post_init__"))
             function = next((method for method in made if isinstance(method, Function)), None)

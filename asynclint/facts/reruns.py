@@ -15,8 +15,9 @@ def may_rerun(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
     A `while` of a module is not seen.
     """
-    calls = (call for call in facts.calls if project.call(facts.path, call) == Named(_STARTS))
-    for scope, times in Counter(facts.executor(call.scope) for call in calls).items():
+    callees = zip(facts.calls, project.callees(facts), strict=True)
+    starts = (call for call, callee in callees if isinstance(callee, Named) and callee.name == _STARTS)
+    for scope, times in Counter(facts.executor(call.scope) for call in starts).items():
         function = facts.scopes[scope].function
         has_while = function is not None and function.has_while
         if times > 1 or has_while or any(facts.executor(loop.scope) == scope for loop in facts.loops):

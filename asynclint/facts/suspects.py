@@ -3,7 +3,7 @@
 More places than there are mistakes, and never fewer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from asynclint.facts.awaitables import of_code
 from asynclint.facts.callbacks import callback_of, given
@@ -17,26 +17,23 @@ from asynclint.facts.names import Bound, callee_of, without_arguments
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
-_ITERATES = frozenset(map(Named, ITERATES))
-
 
 def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes with an `await`, or a call that awaits its arguments, of what may be no awaitable."""
     for awaited in facts.awaits:
         if _is_suspect(project, facts, awaited.scope, awaited.awaited):
             yield awaited.scope
-    for call in facts.calls:
+    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
         if call.use is Use.AWAITED and _is_suspect(project, facts, call.scope, f"{call.callee}()"):
             yield call.scope
-        if call.arguments and any(_is_suspect(project, facts, call.scope, a) for a in _taken(project, facts, call)):
-            yield call.scope
+        if isinstance(callee, Named) and call.arguments:
+            taken = _taken(callee.name, call.arguments)
+            yield from (call.scope for code in taken if _is_suspect(project, facts, call.scope, code))
 
 
-def _taken(project: Project, facts: ModuleFacts, call: CallFacts) -> list[str]:
+def _taken(callee: str, arguments: Sequence[str]) -> list[str]:
     """The codes of the arguments that a call awaits, `0` for those that have none."""
-    callee = project.call(facts.path, call)
-    name = callee.name if isinstance(callee, Named) else ""
-    taken = call.arguments if name in TAKES_ALL else call.arguments[:1] if name in TAKES_FIRST else ()
+    taken = arguments if callee in TAKES_ALL else arguments[:1] if callee in TAKES_FIRST else ()
     return [code or "0" for code in taken if "*" not in code and "=" not in code]
 
 
@@ -68,13 +65,11 @@ def wrong_protocols(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
 def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that unpack what may be an async generator, or give it to a builtin which iterates over it."""
-    for call in facts.calls:
-        if call.use is Use.STORED:
-            entity = project.evaluate(facts.path, call.scope, f"{call.callee}()")
-            if isinstance(entity, AsyncGenerator):
-                yield call.scope
+    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+        if call.use is Use.STORED and isinstance(project.called(facts.path, call), AsyncGenerator):
+            yield call.scope
         first = call.arguments[0] if call.arguments else ""
-        if not first.startswith("*") and project.call(facts.path, call) not in _ITERATES:
+        if not first.startswith("*") and not (isinstance(callee, Named) and callee.name in ITERATES):
             continue
         if is_wrong_iterable(project, facts.path, call.scope, first.lstrip("*"), is_async=False):
             yield call.scope
@@ -82,10 +77,10 @@ def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
 def cached_coroutines(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that give a coroutine function to a cache: `cache(f)`, `lru_cache(maxsize=1)(f)`."""
-    for call in facts.calls:
+    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
         if len(call.arguments) == 1 and "=" not in call.arguments[0]:
-            callee = callee_of(call.callee) or call.callee
-            cache = project.evaluate(facts.path, call.scope, callee)
+            maker = callee_of(call.callee)
+            cache = project.evaluate(facts.path, call.scope, maker) if maker else callee
             if isinstance(cache, Named) and cache.name in KEEPERS:
                 given = project.evaluate(facts.path, call.scope, call.arguments[0].lstrip("*"))
                 if _is_or_makes_coroutine(project, given):
@@ -137,8 +132,7 @@ def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
 
 def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that give a coroutine, or what makes one, to a call that takes a plain function."""
-    for call in facts.calls:
-        callee = project.call(facts.path, call)
+    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
         callback = callback_of(callee, call.last_name) if call.arguments else None
         if callback is not None:
             function = project.evaluate(facts.path, call.scope, given(callback, call.arguments))

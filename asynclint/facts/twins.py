@@ -75,6 +75,13 @@ def twins(project: Project, callee: Entity | None, receiver: Entity | None) -> T
     return Twins(callee, twin) if twin and _is_worth_awaiting(project, callee, twin) else None
 
 
+def may_have_twin(project: Project, function: Function) -> bool:
+    """Does anything that stands beside a function have the name of a twin?"""
+    owner = project.owner(function)
+    beside = project.scope(owner if owner is not None else Class(function.path, 0)).names
+    return any(name in beside for name in _twin_names(project.scope(function).name))
+
+
 def _twin_names(name: str) -> Iterator[str]:
     bare = name.lstrip("_")
     private = name.removesuffix(bare)

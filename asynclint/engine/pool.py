@@ -19,7 +19,7 @@ from asynclint.engine.file_report import FileReport
 from asynclint.engine.groups import Group
 from asynclint.engine.observer import Work
 from asynclint.engine.run import Choose, Runner
-from asynclint.engine.workspace import Reading
+from asynclint.engine.workspace import Reading, Workspace
 
 BATCH = 48  # files a message: one by one costs half as much again
 
@@ -54,6 +54,12 @@ class _Plan(Struct, frozen=True):
             for start in range(0, len(group.paths), size)
         ]
 
+    def workspace(self, index: int) -> Workspace:
+        """What reads the files of a group, without any rules."""
+        workspace = Workspace(self.groups[index].config)
+        workspace.name(self.names)
+        return workspace
+
     def runner(self, index: int) -> Runner:
         """One for a group, which calls files what the user calls them."""
         assert self.choose is not None
@@ -71,11 +77,17 @@ class _Read(Struct, frozen=True):
 
 
 class _Worker(Struct):
-    """What a process remembers: the runner of the group it was last asked about."""
+    """What a process remembers of the group it was last asked about: what reads its files, or what checks them."""
 
     plan: _Plan = _Plan()
     group: int = -1
+    workspace: Workspace | None = None
     runner: Runner | None = None
+
+    def workspace_of(self, group: int) -> Workspace:
+        if self.workspace is None or self.group != group:
+            self.workspace, self.group = self.plan.workspace(group), group
+        return self.workspace
 
     def runner_of(self, group: int) -> Runner:
         if self.runner is None or self.group != group:
@@ -145,11 +157,11 @@ def _executor(plan: _Plan, jobs: int) -> "ProcessPoolExecutor":
 
 def _start(plan: _Plan) -> None:
     gc.disable()  # as in `asynclint.__main__`, where this is a fresh interpreter
-    _worker.plan, _worker.runner = plan, None
+    _worker.plan, _worker.workspace, _worker.runner = plan, None, None
 
 
 def _read_batch(group: int, paths: Sequence[str]) -> _Read:
-    started, workspace = time.perf_counter(), _worker.runner_of(group).workspace
+    started, workspace = time.perf_counter(), _worker.workspace_of(group)
     before, readings = workspace.parsed, workspace.readings(paths)
     return _Read(readings, Work(0, time.perf_counter() - started, 0.0, workspace.parsed - before))
 

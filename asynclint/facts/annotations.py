@@ -23,9 +23,11 @@ class Promise(Struct, frozen=True):
     arguments: tuple[str, ...] = ()
 
 
+_MOST = 1 << 14  # annotations that are remembered
 _NOTHING, _UNKNOWN = Promise("None"), Promise("")
 
 
+@lru_cache(maxsize=_MOST)
 def promises(annotation: str) -> tuple[Promise, ...]:
     """The classes an annotation offers, None left aside; () when one of them is no plain class.
 
@@ -58,8 +60,10 @@ def _is_callable(promise: Promise) -> bool:
     return promise.name.rpartition(".")[2] == "Callable" and len(promise.arguments) == 2
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_MOST)
 def _alternatives(annotation: str) -> tuple[Promise, ...]:
+    if annotation.isidentifier():
+        return (Promise(annotation),)
     try:
         return tuple(dict.fromkeys(_offered(ast.parse(annotation.strip(), mode="eval").body)))
     except (SyntaxError, RecursionError, ValueError, MemoryError):

@@ -50,6 +50,10 @@ class Bindings:
         key = (module.path, scope, name)
         if key in self._meanings:
             return self._meanings[key]
+        bindings = module.scopes[scope].names[name]
+        if len(bindings) == 1 and bindings[0].bound is Bound.DEFINITION:  # which leads nowhere else
+            self._meanings[key] = self._binding(module, bindings[0])
+            return self._meanings[key]
         return self._questions.settled(self._meanings, key, None, self._meaning, module, scope, name)
 
     def _meaning(self, module: ModuleFacts, scope: int, name: str) -> Entity | None:

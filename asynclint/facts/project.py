@@ -195,7 +195,7 @@ class Project:
         if code[0] == "{":
             promised = self.annotated(path, scope, code[1:-1])
             return Alias(promised) if promised is not None else None
-        if len(options := arms(code)) > 1:
+        if "|" in code and len(options := arms(code)) > 1:
             return union(self.evaluate(path, scope, arm) for arm in options if arm != "None")
         root, *postfixes = chain(code) or ("",)
         entity = self.lookup(path, scope, root) if root else None

@@ -19,12 +19,14 @@ class Remaking:
     def __init__(self, code: Code) -> None:
         self._code = code
         self._remade: dict[Class, bool] = {}
+        self._setting: dict[Function, bool] = {}
         self._calls_of: dict[str, dict[int, list[CallFacts]]] = {}  # by path, and the scope of the function
 
     def remakes(self, klass: Class) -> bool:
         """May a method of the class be another than the one that it defines?"""
         if klass not in self._remade:
-            self._remade[klass] = any(self._sets_methods(maker) for maker in self._makers(klass))
+            makers = (maker for maker in self._makers(klass) if isinstance(maker, Function))
+            self._remade[klass] = any(map(self._sets_methods, makers))
         return self._remade[klass]
 
     def _makers(self, klass: Class) -> Iterator[Entity | None]:
@@ -59,8 +61,13 @@ class Remaking:
         is_function = bool(targets) and module is not None and module.scopes[targets[-1]].function is not None
         return Function(klass.path, targets[-1]) if is_function else None
 
-    def _sets_methods(self, maker: Entity | None) -> bool:
+    def _sets_methods(self, maker: Function) -> bool:
         """Does it set attributes whose names it does not spell out, and look at those that are there?"""
+        if maker not in self._setting:
+            self._setting[maker] = self._looks_and_sets(maker)
+        return self._setting[maker]
+
+    def _looks_and_sets(self, maker: Function) -> bool:
         calls = list(self._calls(maker, _DEEPEST))
         if not any(call.last_name in _LOOKING for _, call in calls):
             return False

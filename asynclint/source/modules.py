@@ -47,6 +47,7 @@ class ModuleFinder:
         self._configured = tuple(map(os.path.abspath, roots))
         self._is_library = is_library
         self._folders = folders or Folders()
+        self._directories: dict[str, str] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._below: dict[tuple[tuple[str, ...], str], str | None] = {}
         self._roots: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -55,7 +56,9 @@ class ModuleFinder:
 
     def locate(self, name: str, importer: str) -> str | None:
         """The path of module `name` (`pkg.mod`, or relative with leading dots) as the file `importer` means it."""
-        key = os.path.dirname(os.path.abspath(importer)), name
+        if importer not in self._directories:
+            self._directories[importer] = os.path.dirname(os.path.abspath(importer))
+        key = self._directories[importer], name
         if key not in self._found:
             self._found[key] = self._relative(*key) if name.startswith(".") else self._absolute(*key)
         return self._found[key]

@@ -7,6 +7,7 @@ into anybody's code: see `asynclint.fixing.fix`.
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from itertools import chain, count
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from asynclint.source.folders import Asked
 _FOLDER = "findings"
 _MOST = 8  # configurations of which something is kept
 _LARGEST = 10_000_000  # line or column
+_CLEAN = FileReport()
 
 Value = TypeVar("Value")
 
@@ -86,21 +88,28 @@ def _place(config: Config) -> str:
 
 
 def _kept(record: Record, code: Code) -> _Kept:
-    numbers: dict[str, int] = {}
-
-    def number(path: str) -> int:
-        return numbers.setdefault(path, len(numbers))
-
-    def numbered(by_path: Mapping[str, Value]) -> dict[int, Value]:
-        return {number(path): value for path, value in by_path.items()}
-
     evidence, certain = record.evidence, {p: report for p, report in record.reports.items() if not report.errors}
-    found = {path: _renamed(report, os.path.abspath) for path, report in certain.items() if _says_something(report)}
-    leads = {number(path): list(map(number, led)) for path, led in evidence.leads.items()}
-    seen, asked, installed = numbered(evidence.seen), numbered(evidence.asked), numbered(evidence.installed)
-    clean = [number(path) for path in certain if path not in found]
-    reports = numbered(found)
-    return _Kept(record.surroundings, [*numbers], seen, leads, asked, installed, clean, reports, code)
+    clean = [path for path, report in certain.items() if report == _CLEAN]
+    found = {path: _renamed(report, os.path.abspath) for path, report in certain.items() if report != _CLEAN}
+    by_path: tuple[Mapping[str, object], ...] = (evidence.seen, evidence.leads, evidence.asked, evidence.installed)
+    paths = dict.fromkeys(chain(*by_path, *evidence.leads.values(), certain))
+    numbers = dict(zip(paths, count()))
+    number = numbers.__getitem__  # in C, as these are many
+
+    def numbered(values: Mapping[str, Value]) -> dict[int, Value]:
+        return dict(zip(map(number, values), values.values(), strict=True))
+
+    return _Kept(
+        surroundings=record.surroundings,
+        paths=[*paths],
+        seen=numbered(evidence.seen),
+        leads={number(path): list(map(number, led)) for path, led in evidence.leads.items()},
+        asked=numbered(evidence.asked),
+        installed=numbered(evidence.installed),
+        clean=list(map(number, clean)),
+        reports=numbered(found),
+        code=code,
+    )
 
 
 def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> Record:
@@ -109,22 +118,20 @@ def _restored(kept: _Kept, typed: Mapping[str, str], codes: Collection[str]) -> 
     if "\0" in "".join(paths) or not all(map(os.path.isabs, filter(EVERYTHING.__ne__, paths))):
         raise ValueError(paths)
 
-    def named(by_number: Mapping[int, Value]) -> dict[str, Value]:
-        return {paths[number]: value for number, value in by_number.items()}
+    name = paths.__getitem__  # in C, as these are many
 
-    leads = {paths[number]: {paths[other] for other in led} for number, led in kept.leads.items()}
+    def named(by_number: Mapping[int, Value]) -> dict[str, Value]:
+        return dict(zip(map(name, by_number), by_number.values(), strict=True))
+
+    leads = {name(number): set(map(name, led)) for number, led in kept.leads.items()}
     evidence = Evidence(named(kept.seen), leads, named(kept.asked), named(kept.installed))
-    reports = dict.fromkeys((paths[number] for number in kept.clean), FileReport())
+    reports = dict.fromkeys(map(name, kept.clean), _CLEAN)
     for path, report in named(kept.reports).items():
         for finding in (*report.findings, *report.hidden):
             if finding.path != path or not _is_sound(finding, codes):
                 raise ValueError(path)
         reports[path] = _renamed(report, lambda name: as_typed(name, typed))
     return Record(kept.surroundings, reports, evidence)
-
-
-def _says_something(report: FileReport) -> bool:
-    return report != FileReport()
 
 
 def _renamed(report: FileReport, name: Callable[[str], str]) -> FileReport:

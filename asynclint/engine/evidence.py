@@ -15,12 +15,12 @@ class Seen(Struct, frozen=True, array_like=True):
     state: State
     digest: str
 
-    def again(self, path: str) -> "Seen | None":
+    def again(self, path: str, now: State) -> "Seen | None":
         """The file as it is now, None when it does not say what it said.
 
         Only where its state tells nothing it is read, so never what has no end.
         """
-        now, then = state(path), self.state
+        then = self.state
         if now == then:
             return self
         if now is None or then is None or now[1] != then[1] or not self.digest:
@@ -53,8 +53,8 @@ class Evidence(Struct):
 
     def changed(self) -> list[str]:
         """The files of the project that do not say any more what they said; the others are seen as they are now."""
-        suspects = [path for path, then in self.seen.items() if state(path) != then.state]
-        now = {path: self.seen[path].again(path) for path in suspects}
+        states = ((path, then, state(path)) for path, then in self.seen.items())
+        now = {path: then.again(path, status) for path, then, status in states if status != then.state}
         self.renew({path: seen for path, seen in now.items() if seen is not None})
         return [path for path, seen in now.items() if seen is None]
 

@@ -21,7 +21,7 @@ State: TypeAlias = tuple[int, int, int] | None  # time of the last change, size 
 
 def read(path: str) -> bytes:
     """The file's bytes; raises `OSError`."""
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:  # it is read at once
         return file.read()
 
 

@@ -4,7 +4,6 @@ import pkgutil
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 
 from msgspec import Struct, json
 
@@ -73,12 +72,8 @@ def call_of(name: str) -> Call | None:
 
 @cache
 def _library(package: str) -> Table:
-    if f"{package}.json" not in _shipped():
+    try:
+        shipped = pkgutil.get_data(__name__, f"libraries/{package}.json")
+    except OSError:
         return stdlib()
-    return json.decode(pkgutil.get_data(__name__, f"libraries/{package}.json") or b"", type=Table)
-
-
-@cache
-def _shipped() -> frozenset[str]:
-    folder = files(__name__).joinpath("libraries")
-    return frozenset(file.name for file in folder.iterdir()) if folder.is_dir() else frozenset()
+    return json.decode(shipped or b"", type=Table)

@@ -1,7 +1,6 @@
 """One file: its candidate bodies read, its rules asked, their problems turned into findings."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -56,11 +55,30 @@ class Abandoned(BaseException):
     """Nobody waits for the answer any more. It is no error, and no rule's business to catch."""
 
 
+class Asked(Struct, frozen=True):
+    """What is asked of some files: the rules, how loud each of them is, by code, and the sieve for what they want."""
+
+    in_tests: bool
+    rules: tuple[Rule, ...]
+    heard: Mapping[str, Severity]
+    sieve: Sieve
+
+
+def asked_of(enabled: Iterable[Enabled], target: Target, silenced: Collection[str], *, in_tests: bool) -> Asked:
+    """What is asked of files in which some of the rules, by code, are silenced."""
+    loud = ((each.rule, each.severity(in_tests=in_tests)) for each in enabled if each.rule.code not in silenced)
+    heard = {rule.code: severity for rule, severity in loud if severity is not None}
+    known = (each.rule for each in enabled if each.rule.until is None or target.oldest < each.rule.until)
+    rules = tuple(rule for rule in known if rule.code in heard)
+    return Asked(in_tests, rules, heard, Sieve(rules))
+
+
 class Inspection(Struct, frozen=True):
     """What all files of a run have in common."""
 
     project: Project
     rules: Sequence[Enabled]
+    asked_of: Callable[[frozenset[str], bool], Asked]  # by the codes that are silenced, and whether files are tests
     target: Target
     shown: Callable[[str], str]  # a file's path as the user would type it
     column: Callable[[str, int, int], int]  # of a path, a line and a UTF-8 offset
@@ -69,12 +87,19 @@ class Inspection(Struct, frozen=True):
     sieve: bool = True
     trees: Trees | None = None  # of bodies that may come again
 
-    def heard(self, path: str, rules: Iterable[Enabled] | None = None) -> dict[str, Severity]:
-        """How loud each rule of the run is in a file, or each of others, by code; those silent there are missing."""
+    def asked(self, path: str) -> Asked:
+        """What is asked of a file."""
+        silenced = (each.rule.code for each in self.rules if each.ignored_in and self._is_ignored(each, path))
+        return self.asked_of(frozenset(silenced), self.is_test(path))
+
+    def heard(self, path: str, rules: Iterable[Enabled]) -> dict[str, Severity]:
+        """How loud each of some other rules is in a file, by code; those silent there are missing."""
         in_tests = self.is_test(path)
-        asked = self.rules if rules is None else rules
-        heard = (each for each in asked if not any(self.is_meant(path, glob) for glob in each.ignored_in))
+        heard = (each for each in rules if not self._is_ignored(each, path))
         return {e.rule.code: severity for e in heard if (severity := e.severity(in_tests=in_tests)) is not None}
+
+    def _is_ignored(self, enabled: Enabled, path: str) -> bool:
+        return any(self.is_meant(path, glob) for glob in enabled.ignored_in)
 
 
 def check_file(
@@ -88,32 +113,23 @@ def check_file(
     `text` gives what the file says, and is asked only where a body is read.
     `go_on` is called before each body that is read.
     """
-    in_tests = inspection.is_test(facts.path)
-    heard = inspection.heard(facts.path)
-    oldest = inspection.target.oldest
-    asked = (each.rule for each in inspection.rules if each.rule.until is None or oldest < each.rule.until)
-    rules = [rule for rule in asked if rule.code in heard]
-    found = _sieve(tuple(rules)).candidates(inspection.project, facts) if inspection.sieve else every_body(facts, rules)
+    asked, project = inspection.asked(facts.path), inspection.project
+    found = asked.sieve.candidates(project, facts) if inspection.sieve else every_body(facts, asked.rules)
     for scope, wanting in found.items():
-        runtime = runtime_of(inspection.project, facts, scope)
+        runtime = runtime_of(project, facts, scope)
         speaking = [rule for rule in wanting if _speaks_on(runtime, rule)]
         if not speaking:
             continue
         go_on()
-        for finding in _check_body(inspection, text(), facts, scope, speaking, in_tests):
-            yield finding if isinstance(finding, Crash) else _heard(finding, heard)
-
-
-@lru_cache(maxsize=64)
-def _sieve(rules: tuple[Rule, ...]) -> Sieve:
-    return Sieve(rules)
+        for finding in _check_body(inspection, text(), facts, scope, speaking, asked.in_tests):
+            yield finding if isinstance(finding, Crash) else _heard(finding, asked.heard)
 
 
 def _speaks_on(runtime: Runtime, rule: Rule) -> bool:
     return runtime is Runtime.ASYNCIO or (runtime is Runtime.ANYIO and rule.on_anyio)
 
 
-def _heard(finding: Finding, heard: dict[str, Severity]) -> Finding:
+def _heard(finding: Finding, heard: Mapping[str, Severity]) -> Finding:
     if finding.severity is Severity.INFO:  # by the problem's own account
         return finding
     return replace(finding, severity=heard.get(finding.code, Severity.ERROR))

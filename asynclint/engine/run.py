@@ -13,6 +13,7 @@ from asynclint.engine.check import (
     Crash,
     Enabled,
     Inspection,
+    asked_of,
     cannot_analyse,
     check_file,
     said,
@@ -58,6 +59,7 @@ class Runner:
         self._inspection = Inspection(
             project=workspace.project,
             rules=chosen.rules,
+            asked_of=cache(lambda silenced, in_tests: asked_of(chosen.rules, target, silenced, in_tests=in_tests)),
             target=target,
             shown=workspace.shown,
             column=workspace.column,
@@ -105,7 +107,7 @@ class Runner:
             waived = waive(findings, waivers, self._waiving, self._aliases)
             notes = self._notes(text(), facts.path, waivers, waived if is_whole else None)
             findings = {*waived.findings, *waive(notes, waivers, self._waiving, self._aliases).findings}
-        codes = self._inspection.heard(facts.path) if is_whole and self._accepted.file else ()
+        codes = self._inspection.asked(facts.path).heard if is_whole and self._accepted.file else ()
         parted = self._accepted.split(facts.path, sorted(findings), codes)
         crashes = tuple(crash.message for crash in found if isinstance(crash, Crash))
         stale = tuple(self._accepted.stale(facts.path, parted.left))
@@ -132,7 +134,7 @@ class Runner:
         known = self._chosen.known
         rules = (rule for rule in known if rule.code not in HOUSEKEEPING and not rule.preview)
         usual = self._inspection.heard(path, (Enabled(rule) for rule in rules if rule.default is not Default.OFF))
-        return Heard(known, frozenset(self._inspection.heard(path)), frozenset(usual))
+        return Heard(known, frozenset(self._inspection.asked(path).heard), frozenset(usual))
 
 
 def _files_meant(glob: str) -> Callable[[str], bool]:

@@ -212,7 +212,8 @@ class Sieve:
         self, project: Project, facts: ModuleFacts, call: CallFacts, callee: Function | Class
     ) -> Iterator[Iterable[Rule]]:
         """The rules that want a coroutine for calling what the project defines."""
-        yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
+        if not project.blocking.is_shipped:
+            yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
         if call.use is Use.AWAITED:
             return
         if self._sync_twins and isinstance(callee, Function) and _has_twin(project, facts, call, callee):
@@ -229,9 +230,9 @@ class Sieve:
 
     def _reaching(self, project: Project, entered: Function | None) -> Iterator[Iterable[Rule]]:
         """The rules that want one of the calls to which the entered function leads."""
-        for ends, rules in self._reaches.items():
-            if entered is not None and reach_of(project).way(entered, ends) is not None:
-                yield rules
+        if entered is not None:
+            reach = reach_of(project)
+            yield from (rules for ends, rules in self._reaches.items() if reach.way(entered, ends) is not None)
 
     def _given_to(self, project: Project, facts: ModuleFacts, call: CallFacts) -> Iterable[Rule]:
         """The rules that want a coroutine which is an argument of this call's outer call."""

@@ -169,8 +169,9 @@ class Sieve:
                     yield scope, rules
             if call.last_name in self._last_names:
                 yield from zip(repeat(scope), self._by_last_name(project, facts, call, is_async[scope]))
-            if _gives_coroutine(project, facts, call, callee):
-                yield scope, self._coroutine_uses.get(call.use, ())
+            using = self._coroutine_uses.get(call.use, ())
+            if (using or call.inside >= 0) and _gives_coroutine(project, facts, call, callee):
+                yield scope, using
                 yield scope, self._given_to(project, facts, call)
             if isinstance(callee, Named):
                 yield from zip(repeat(scope), self._by_name(project, facts, call, callee, is_async[scope]))

@@ -117,10 +117,8 @@ def _may_say(project: Project, path: str, scope: int, code: str, entity: Entity 
 def called(project: Project, path: str, scope: int, code: str) -> Function | None:
     """The very function of the project that `f()` calls, None when an override may run instead of it."""
     callee = callee_of(code)
-    if not callee or not is_exact_call(project, path, scope, callee):
-        return None
-    entity = project.evaluate(path, scope, callee)
-    return entity if isinstance(entity, Function) else None
+    entity = project.evaluate(path, scope, callee) if callee else None
+    return entity if isinstance(entity, Function) and is_exact_call(project, path, scope, callee) else None
 
 
 def is_generator(project: Project, path: str, scope: int, code: str) -> bool:
@@ -151,7 +149,7 @@ def manager(project: Project, function: Function) -> str:
 def _has_only(project: Project, entity: Entity | None, methods: tuple[str, ...]) -> bool:
     """Is it certain to have the first of these special methods and none of the others?"""
     match entity:
-        case Instance(of=Named(name=name)) if name in PLAIN_CONTEXT_MANAGERS | PLAIN_ITERABLES:
+        case Instance(of=Named(name=name)) if name in PLAIN_CONTEXT_MANAGERS or name in PLAIN_ITERABLES:
             plain = PLAIN_CONTEXT_MANAGERS if methods[0] == "__enter__" else PLAIN_ITERABLES
             return name in plain and methods[0] in ("__enter__", "__iter__")
         case Instance(of=Named(name=name)) if name in ABSTRACT:

@@ -24,11 +24,16 @@ def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
         if _is_suspect(project, facts, awaited.scope, awaited.awaited):
             yield awaited.scope
     for call, callee in zip(facts.calls, project.callees(facts), strict=True):
-        if call.use is Use.AWAITED and _is_suspect(project, facts, call.scope, f"{call.callee}()"):
+        is_open = call.use is Use.AWAITED and not _makes_coroutine(project, callee)
+        if is_open and _is_suspect(project, facts, call.scope, f"{call.callee}()"):
             yield call.scope
         if isinstance(callee, Named) and call.arguments:
             taken = _taken(callee.name, call.arguments)
             yield from (call.scope for code in taken if _is_suspect(project, facts, call.scope, code))
+
+
+def _makes_coroutine(project: Project, entity: Entity | None) -> bool:
+    return entity is not None and isinstance(project.result(entity), Coroutine)
 
 
 def _taken(callee: str, arguments: Sequence[str]) -> list[str]:

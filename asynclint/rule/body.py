@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from asynclint.facts.calls import CallFacts
 from asynclint.facts.entities import Class, Coroutine, Entity, Function, Instance, Items, Named
@@ -16,11 +16,17 @@ from asynclint.rule import nodes as cst
 from asynclint.rule.trees import code_of, own_children, parents, walk
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, Call, CSTNode, Name
+    from collections.abc import Sequence
+
+    from libcst import BaseExpression, Call, CSTNode, Global, Name, Nonlocal
 
 
 _NEVER = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "builtins.False"})
 _ROOT = re.compile(r"\w+")
+_INNER = frozenset({"Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp"})
+
+
+Kind = TypeVar("Kind", bound="CSTNode")
 
 
 class BodyKind(StrEnum):
@@ -57,6 +63,7 @@ class Body:
         self.project = project
         self.target = target
         self.is_test = is_test
+        self._codes: dict[int, tuple[int, str]] = {}
 
     # what it is
 
@@ -115,16 +122,28 @@ class Body:
 
     def _live_children(self, node: "CSTNode") -> "list[CSTNode]":
         """Without what stands under `if TYPE_CHECKING:` or under a constant that is False, or beside its opposite."""
-        if type(node) is cst.If and self._never_holds(node.test):
-            return [node.orelse] if node.orelse else []
-        if type(node) is cst.If and self._always_holds(node.test):
-            return [node.body]
+        if type(node) is cst.If:
+            if self._never_holds(node.test):
+                return [node.orelse] if node.orelse else []
+            if self._always_holds(node.test):
+                return [node.body]
         return own_children(node)
+
+    def every(self, kind: "type[Kind]") -> "Sequence[Kind]":
+        """Its own nodes of one class, which is no base of others, parents first."""
+        return self._by_kind.get(kind, ())  # type: ignore[return-value]
+
+    @cached_property
+    def _by_kind(self) -> "dict[type, list[CSTNode]]":
+        grouped: dict[type, list[CSTNode]] = {}
+        for node in self.nodes:
+            grouped.setdefault(type(node), []).append(node)
+        return grouped
 
     @cached_property
     def declared(self) -> frozenset[str]:
         """The variables it declares global or nonlocal."""
-        declaring = (node for node in self.nodes if type(node) is cst.Global or type(node) is cst.Nonlocal)
+        declaring: list[Global | Nonlocal] = [*self.every(cst.Global), *self.every(cst.Nonlocal)]
         return frozenset(item.name.value for node in declaring for item in node.names)
 
     def _always_holds(self, test: "BaseExpression") -> bool:
@@ -150,10 +169,11 @@ class Body:
 
     def ancestors(self, node: "CSTNode") -> "Iterator[CSTNode]":
         """The nodes above, innermost first, up to the function or module."""
-        above = self.parent(node)
+        parents = self._parents
+        above = parents.get(id(node))
         while above is not None:
             yield above
-            above = self.parent(above)
+            above = parents.get(id(above))
 
     def text(self, node: "CSTNode") -> str:
         """The source of a node on one line."""
@@ -161,9 +181,15 @@ class Body:
 
     def reads(self, name: str) -> "Iterator[Name]":
         """Every place that reads (or deletes, or declares) a variable, functions inside included."""
+        return (node for node in self._names.get(name, ()) if not self._is_bound_or_label(node))
+
+    @cached_property
+    def _names(self) -> "dict[str, list[Name]]":
+        found: dict[str, list[Name]] = {}
         for node in walk(self.node):
-            if isinstance(node, cst.Name) and node.value == name and not self._is_bound_or_label(node):
-                yield node
+            if type(node) is cst.Name:
+                found.setdefault(node.value, []).append(node)
+        return found
 
     def is_label(self, name: "Name") -> bool:
         """Is it the name of an attribute or of a keyword, and no variable?"""
@@ -181,12 +207,17 @@ class Body:
 
     def resolve(self, expression: "BaseExpression") -> Entity | None:
         """What an expression of this body means, None when that is not known."""
-        code = self._code(expression)
-        return self.project.evaluate(self.facts.path, self._scope_at(expression), code) if code else None
+        scope, code = self.code_at(expression)
+        return self.project.evaluate(self.facts.path, scope, code) if code else None
 
     def code_at(self, expression: "BaseExpression") -> tuple[int, str]:
         """Where an expression of this body is read in the facts, and its code, "" when it has none."""
-        return self._scope_at(expression), self._code(expression)
+        known = self._codes.get(id(expression))
+        if known is None:
+            known = self._scope_at(expression), self._code(expression)
+            if id(expression) in self._parents:  # else it may not live as long as the body
+                self._codes[id(expression)] = known
+        return known
 
     def _code(self, expression: "BaseExpression") -> str:
         """Its code, with the variable of a comprehension spelled as the element it stands for."""
@@ -209,9 +240,9 @@ class Body:
         entity = self.resolve(expression)
         return entity.of.name if isinstance(entity, Instance) and isinstance(entity.of, Named) else ""
 
-    def all_calls(self) -> "Iterator[Call]":
+    def all_calls(self) -> "Sequence[Call]":
         """Every call of its own."""
-        return (node for node in self.nodes if isinstance(node, cst.Call))
+        return self.every(cst.Call)
 
     def calls(self, *names: str) -> "Iterator[Call]":
         """Its own calls of what is documented under one of these names."""
@@ -250,6 +281,8 @@ class Body:
         """The comprehensions and lambdas between a node and the body whose names it sees."""
         path = [node, *self.ancestors(node)]
         for position, above in enumerate(path):
+            if type(above).__name__ not in _INNER:
+                continue
             if isinstance(above, cst.Lambda):
                 yield above
             elif isinstance(above, cst.BaseComp) and position:
@@ -260,7 +293,7 @@ class Body:
 
     def _scope_at(self, node: "CSTNode") -> int:
         """The scope whose names a node sees first: a class statement in this body, or the body."""
-        outer = [above for above in self.ancestors(node) if isinstance(above, cst.ClassDef | cst.FunctionDef)]
+        outer = [above for above in self.ancestors(node) if type(above) is cst.ClassDef or type(above) is cst.FunctionDef]
         if isinstance(self.node, cst.FunctionDef) and outer and outer[-1] is self.node:
             outer.pop()
         scope = self.scope

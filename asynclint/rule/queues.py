@@ -223,7 +223,7 @@ def item_names(body: Body, take: "CSTNode") -> frozenset[str]:
 
 def holds_item(value: "CSTNode", names: frozenset[str]) -> bool:
     """Is the item itself in a value, rather than what a call makes of it?"""
-    parts = walk(value, lambda node: iter(()) if isinstance(node, cst.Call) else own_children(node))
+    parts = walk(value, lambda node: () if isinstance(node, cst.Call) else own_children(node))
     return any((isinstance(part, cst.Name) and part.value in names) or taken(part) for part in parts)
 
 

@@ -3,9 +3,9 @@
 libcst's own visitors visit every comma and are fifty times slower; see `libcst.CSTVisitor`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from asynclint.rule import nodes as cst
@@ -23,10 +23,14 @@ _PUNCTUATION = frozenset(
 )
 
 
-@cache
-def _child_fields(kind: "type[CSTNode]") -> tuple[str, ...]:
-    names = (field.name for field in fields(kind))
-    return tuple(name for name in names if name not in _PUNCTUATION and not name.startswith("whitespace"))
+class _Readers(dict[type, "Callable[[CSTNode], tuple[object, ...]] | None"]):
+    """What reads all fields of a class that may hold child nodes, None where it has no such field."""
+
+    def __missing__(self, kind: "type[CSTNode]") -> "Callable[[CSTNode], tuple[object, ...]] | None":
+        named = (field.name for field in fields(kind) if field.type is not str)
+        names = [name for name in named if name not in _PUNCTUATION and not name.startswith("whitespace")]
+        self[kind] = read = attrgetter(*names, "__class__") if names else None  # of one name it would give no tuple
+        return read
 
 
 class _Nodes(dict[type, bool]):
@@ -37,22 +41,22 @@ class _Nodes(dict[type, bool]):
         return is_node
 
 
+_READERS = _Readers()
 _NODES = _Nodes()
-
-
-def _is_node(value: object) -> bool:
-    return _NODES[type(value)]
 
 
 def children(node: "CSTNode") -> "list[CSTNode]":
     """The child nodes that mean something, in the order of their fields."""
+    read = _READERS[type(node)]
+    if read is None:
+        return []
     found: list[CSTNode] = []
-    for name in _child_fields(type(node)):
-        value = getattr(node, name)
-        if isinstance(value, tuple | list):
-            found += filter(_is_node, value)
-        elif _is_node(value):
-            found.append(value)
+    for value in read(node):
+        kind = type(value)
+        if kind is tuple or kind is list:
+            found += value  # type: ignore[arg-type]
+        elif _NODES[kind]:
+            found.append(value)  # type: ignore[arg-type]
     return found
 
 
@@ -71,18 +75,26 @@ def own_children(node: "CSTNode") -> "list[CSTNode]":
     return children(node)
 
 
-def walk(node: "CSTNode", below: "Callable[[CSTNode], Iterable[CSTNode]]" = children) -> "Iterator[CSTNode]":
+def walk(node: "CSTNode", below: "Callable[[CSTNode], Sequence[CSTNode]]" = children) -> "Iterator[CSTNode]":
     """The node and all below it, parents first."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
         yield current
-        waiting += [*below(current)][::-1]
+        waiting += reversed(below(current))
 
 
 def parents(root: "CSTNode") -> "dict[int, CSTNode]":
     """Each node's parent, by `id`."""
-    return {id(child): node for node in walk(root) for child in children(node)}
+    found: dict[int, CSTNode] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        below = children(node)
+        for child in below:
+            found[id(child)] = node
+        waiting += below
+    return found
 
 
 def statements(block: "BaseSuite") -> "Iterator[CSTNode]":

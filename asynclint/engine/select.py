@@ -31,9 +31,9 @@ from asynclint.facts.suspects import (
 from asynclint.facts.twins import may_have_twin, twins
 from asynclint.rule import Rule
 from asynclint.rule.containers import may_change_in
+from asynclint.rule.fanouts import may_fan_out
 from asynclint.rule.wants import OF_THE_PROJECT, Want
 
-_MAP = Named("builtins.map")
 Key = TypeVar("Key", bound=Hashable)
 Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
@@ -51,6 +51,7 @@ _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
     "cached_coroutines": cached_coroutines,
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
+    "fan_outs": may_fan_out,
     "generator_loops": generator_loops,
     "iterating": lambda project, facts: (
         loop.scope for loop in looped_over(project, facts) if may_change_in(project, facts.path, loop)
@@ -73,7 +74,6 @@ class Sieve:
         self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
         self._keywords = _by_key(rules, lambda want: want.keywords)
         self._used_calls = _by_key(rules, lambda want: want.used_calls)
-        self._repeated_calls = _by_key(rules, lambda want: want.repeated_calls)
         self._named_calls = _by_key(rules, lambda want: want.named_calls)
         self._entered = _by_key(rules, lambda want: want.entered)
         self._entered_again = _by_key(rules, lambda want: want.entered_again)
@@ -200,8 +200,6 @@ class Sieve:
         if is_async:
             yield self._coroutine_calls.get(name, ())
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))
-        if name in self._repeated_calls and _repeats(project, facts, facts.executor(call.scope)):
-            yield self._repeated_calls[name]
         if name == "contextlib.suppress" and self._suppressed and is_async:
             for argument in call.arguments:
                 caught = _caught(project, facts, call.scope, argument.lstrip("*"))
@@ -312,14 +310,6 @@ def _entered(project: Project, facts: ModuleFacts, item: WithFacts) -> str:
         entered = project.evaluate(facts.path, item.scope, item.item) if item.item else None
         callee = entered.of if isinstance(entered, Instance) else callee
     return callee.name if isinstance(callee, Named) else ""
-
-
-def _repeats(project: Project, facts: ModuleFacts, body: int) -> bool:
-    """Does a body have a loop, a comprehension or a `map`?"""
-    if any(facts.executor(loop.scope) == body for loop in facts.loops):
-        return True
-    calls = (call for call in facts.calls if facts.executor(call.scope) == body)
-    return any(project.call(facts.path, call) == _MAP for call in calls)
 
 
 def _is_async(facts: ModuleFacts, scope: int) -> bool:

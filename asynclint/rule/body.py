@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NEVER = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "builtins.False"})
 _ROOT = re.compile(r"\w+")
+_DEFINITIONS = frozenset({"ClassDef", "FunctionDef"})
 _INNER = frozenset({"Lambda", "ListComp", "SetComp", "DictComp", "GeneratorExp"})
 
 
@@ -293,11 +294,12 @@ class Body:
 
     def _scope_at(self, node: "CSTNode") -> int:
         """The scope whose names a node sees first: a class statement in this body, or the body."""
-        outer = [above for above in self.ancestors(node) if type(above) is cst.ClassDef or type(above) is cst.FunctionDef]
+        outer = [above for above in self.ancestors(node) if type(above).__name__ in _DEFINITIONS]
         if isinstance(self.node, cst.FunctionDef) and outer and outer[-1] is self.node:
             outer.pop()
         scope = self.scope
         for definition in reversed(outer):
+            assert isinstance(definition, cst.ClassDef | cst.FunctionDef)
             scope = self._definition_scope(scope, definition.name.value)
         return scope
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint.facts.entities import Coroutine, Entity
+from asynclint.facts.calls import CallFacts, Use
+from asynclint.facts.entities import Coroutine, Entity, Named
+from asynclint.facts.module import ModuleFacts, ScopeKind
+from asynclint.facts.project import Project
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
-from asynclint.rule.iterables import element_of, is_changing_membership, open_ended, sources_of
-from asynclint.rule.limits import connects
+from asynclint.rule.iterables import comes_and_goes, element_of, is_changing_membership, open_ended, sources_of
+from asynclint.rule.limits import Workload, class_of, connects, workload
 from asynclint.rule.trees import children, own_children, walk
 from asynclint.rule.values import FILLING
 
@@ -22,6 +25,8 @@ SPAWNS = (
     "asyncio.AbstractEventLoop.create_task",
 )
 _WRAPPERS = (*SPAWNS, "asyncio.wait_for", "asyncio.shield")
+_STARTS = frozenset({*JOINS, *SPAWNS})
+_MAP = Named("builtins.map")
 _COLLECTIONS = ("builtins.list", "builtins.set", "builtins.tuple")
 
 
@@ -33,6 +38,46 @@ class FanOut(NamedTuple):
     work: Coroutine
     over: "BaseExpression"
     start: "Call"
+
+
+def may_fan_out(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The scopes that start coroutines and may make one for each element of something, which then waits."""
+    callees = project.callees(facts)
+    starting = {call.scope for call, callee in zip(facts.calls, callees, strict=True) if _starts(callee)}
+    for scope in {facts.executor(scope) for scope in starting}:
+        loops = [loop for loop in facts.loops if facts.executor(loop.scope) == scope]
+        if any(comes_and_goes(facts, facts.enclosing_class(scope), loop.iterable) for loop in loops):
+            yield scope  # to its members something may be sent, whatever they are
+            continue
+        first = min((loop.line for loop in loops), default=None)
+        for call, callee in zip(facts.calls, callees, strict=True):
+            if callee is not None and facts.executor(call.scope) == scope:
+                mapped = call.arguments[0] if callee == _MAP and call.arguments else ""
+                is_repeated = mapped or _may_repeat(facts, call, first)
+                if is_repeated and _is_work(project, facts, call.scope, mapped or call.callee):
+                    yield scope
+                    break
+
+
+def _starts(callee: Entity | None) -> bool:
+    return isinstance(callee, Named) and callee.name in _STARTS
+
+
+def _may_repeat(facts: ModuleFacts, call: CallFacts, first_loop: int | None) -> bool:
+    """May it be made several times before anything waits for what it makes?"""
+    if facts.scopes[call.scope].kind is ScopeKind.COMPREHENSION:
+        return True
+    return first_loop is not None and first_loop <= call.line and call.use not in (Use.AWAITED, Use.STATEMENT)
+
+
+def _is_work(project: Project, facts: ModuleFacts, scope: int, callee: str) -> bool:
+    called = project.evaluate(facts.path, scope, callee)
+    if called is None or connects(called):
+        return called is not None
+    made = project.result(called)
+    if not isinstance(made, Coroutine):
+        return False
+    return workload(project, made.of, class_of(project, facts.path, scope, callee)) is Workload.BUSY
 
 
 def fan_outs(body: Body) -> Iterator[FanOut]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from asynclint.facts.entities import Class, Entity, Named
+from asynclint.facts.module import ModuleFacts
 from asynclint.facts.names import Bound
 from asynclint.rule import nodes as cst
 from asynclint.rule.body import Body
@@ -96,9 +97,19 @@ def is_changing_membership(body: Body, iterable: "BaseExpression") -> bool:
     """Is it an attribute of the object itself that members join and leave while the program runs?"""
     match iterable:
         case cst.Attribute(value=cst.Name(value=owner), attr=cst.Name(value=name)):
-            methods = _methods_called_on(body, f"{owner}.{name}")
-            return bool(methods & _JOINING) and bool(methods & _LEAVING)
+            return comes_and_goes(body.facts, body.facts.enclosing_class(body.scope), f"{owner}.{name}")
     return False
+
+
+def comes_and_goes(facts: ModuleFacts, klass: int, code: str) -> bool:
+    """Do the methods of a class, which is a scope of a file or -1, both add members to one of its attributes and remove
+    some?
+    """
+    if klass < 0 or code.count(".") != 1:
+        return False
+    found = (call for call in facts.calls if call.callee.rpartition(".")[0] == code)
+    methods = {call.last_name for call in found if facts.scopes[facts.executor(call.scope)].parent == klass}
+    return bool(methods & _JOINING) and bool(methods & _LEAVING)
 
 
 def element_of(body: Body, iterable: "BaseExpression") -> Entity | None:
@@ -245,12 +256,3 @@ def _looped_over(body: Body, node: "CSTNode") -> "Iterator[BaseExpression]":
         if isinstance(above, cst.For) and below is above.body:
             yield above.iter
         below = above
-
-
-def _methods_called_on(body: Body, code: str) -> frozenset[str]:
-    """The names of what the methods of the body's class call on one of its attributes."""
-    if body.owner is None:
-        return frozenset()
-    found = (call for call in body.facts.calls if call.callee.rpartition(".")[0] == code)
-    scopes = body.facts.scopes
-    return frozenset(c.last_name for c in found if scopes[body.facts.executor(c.scope)].parent == body.owner.scope)

@@ -210,7 +210,7 @@ def _of_call(project: Project, path: str, call: CallFacts, receiver: Class | Non
     found = project.member(Instance(receiver), call.last_name) if receiver else None
     callee = found if isinstance(found, Function) else project.call(path, call)
     if isinstance(callee, Function) and isinstance(project.result(callee), Coroutine):
-        klass = receiver or _class_of_receiver(project, path, call)
+        klass = receiver or class_of(project, path, call.scope, call.callee)
         deeper = workload(project, callee, klass, depth - 1) if depth else Workload.IDLE
         return Workload.LIMITED if sounds_limited(call.callee) else deeper
     if call.use is not Use.AWAITED:
@@ -220,8 +220,9 @@ def _of_call(project: Project, path: str, call: CallFacts, receiver: Class | Non
     return _by_name(callee.name if isinstance(callee, Named) else call.callee, call.callee)
 
 
-def _class_of_receiver(project: Project, path: str, call: CallFacts) -> Class | None:
-    owner = project.evaluate(path, call.scope, call.callee.rpartition(".")[0])
+def class_of(project: Project, path: str, scope: int, callee: str) -> Class | None:
+    """The class of the object whose method is called."""
+    owner = project.evaluate(path, scope, callee.rpartition(".")[0])
     return owner.of if isinstance(owner, Instance) and isinstance(owner.of, Class) else None
 
 

@@ -20,7 +20,6 @@ class Want(Struct, frozen=True):
     keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
     used_calls: frozenset[tuple[str, Use]] = frozenset()  # the same, or last names, where the result goes there
-    repeated_calls: frozenset[str] = frozenset()  # the same in bodies with a loop, a comprehension or a `map`
     methods: frozenset[str] = frozenset()  # what is called, by the resolved class of its object: `asyncio.Lock.acquire`
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
@@ -44,6 +43,7 @@ class Want(Struct, frozen=True):
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
+    fan_outs: bool = False  # bodies that may start coroutines, one for each element of something
     several_loops: bool = False  # bodies that may start several event loops
     shared_changes: bool = False  # coroutines that may change something shared that they have read before they waited
     idle_coroutines: bool = False  # functions of modules that await nothing but what they call
@@ -64,11 +64,6 @@ def calls(*names: str, in_coroutine: bool = False) -> Want:
 def used_calls(names: Iterable[str], *uses: Use) -> Want:
     """Bodies that call one of these, by resolved name or by last name, and use the result in one of these ways."""
     return Want(used_calls=frozenset((name, use) for name in names for use in uses))
-
-
-def repeated_calls(*names: str) -> Want:
-    """Bodies that call one of these, by resolved name, and have a loop, a comprehension or a `map`."""
-    return Want(repeated_calls=frozenset(names))
 
 
 def given_coroutines(*names: str) -> Want:
@@ -217,6 +212,11 @@ def generator_loops() -> Want:
     Objects of classes of the project may make one.
     """
     return Want(generator_loops=True)
+
+
+def fanning_out() -> Want:
+    """Bodies that may make a coroutine for each element of something, and start them. See `asynclint.rule.fanouts`."""
+    return Want(fan_outs=True)
 
 
 def several_loops() -> Want:

@@ -2,9 +2,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, repeated_calls, rule
+from asynclint.rule import Body, Class, Function, Instance, InTests, Problem, fanning_out, rule
 from asynclint.rule import nodes as cst
-from asynclint.rule.fanouts import JOINS, SPAWNS, FanOut, fan_outs
+from asynclint.rule.fanouts import FanOut, fan_outs
 from asynclint.rule.iterables import is_numerous
 from asynclint.rule.limits import Workload, is_limiter, limits_a_client, limits_in, sounds_limited, workload
 from asynclint.rule.trees import walk
@@ -20,7 +20,7 @@ _LONGEST_SHOWN = 60
 
 @rule(
     code="ASL701",
-    wants=repeated_calls(*JOINS, *SPAWNS),
+    wants=fanning_out(),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Semaphore",
     in_tests=InTests.SILENT,
 )

@@ -27,6 +27,7 @@ from asynclint.facts.suspects import (
     wrong_awaits,
     wrong_callbacks,
     wrong_protocols,
+    yields_in_blocks,
 )
 from asynclint.facts.twins import may_have_twin, twins
 from asynclint.rule import Rule
@@ -38,7 +39,6 @@ Key = TypeVar("Key", bound=Hashable)
 Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
 _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
-    "async_generators": lambda function: function.is_async and function.is_generator,
     "idle_coroutines": lambda function: (
         function.is_async and not (function.is_generator or function.awaits or function.is_stub or function.decorators)
     ),
@@ -60,6 +60,7 @@ _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "wrong_awaits": wrong_awaits,
     "wrong_callbacks": wrong_callbacks,
     "wrong_protocols": wrong_protocols,
+    "yields_in_blocks": yields_in_blocks,
 }
 
 

@@ -9,6 +9,7 @@ from asynclint.facts.awaitables import of_code
 from asynclint.facts.callbacks import callback_of, given
 from asynclint.facts.calls import AwaitFacts, CallFacts, Use, WithFacts
 from asynclint.facts.entities import AsyncGenerator, Class, Coroutine, Entity, Function, Instance, Named
+from asynclint.facts.held import AWAITING_FINALLY, FINALLY
 from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
 from asynclint.facts.knowledge.decorators import KEEPERS
 from asynclint.facts.knowledge.protocols import ITERATES
@@ -100,6 +101,16 @@ def generator_loops(project: Project, facts: ModuleFacts) -> Iterator[int]:
                 yield loop.scope
             case Instance(of=Class()):
                 yield loop.scope
+
+
+def yields_in_blocks(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The async generators that yield in the block of a `with`, and that no decorator makes anything else of."""
+    for scope, here in enumerate(facts.scopes):
+        if here.function is not None and here.function.is_async and here.function.held:
+            around = (code for held in here.function.held for code in held)
+            is_inside = any(code not in (FINALLY, AWAITING_FINALLY) for code in around)
+            if is_inside and project.is_plain(Function(facts.path, scope)):
+                yield scope
 
 
 def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:

@@ -11,7 +11,6 @@ from asynclint.rule.body import Body, BodyKind
 from asynclint.rule.fixes import Fix
 from asynclint.rule.wants import (
     Want,
-    async_generators,
     async_loops,
     awaited_coroutines,
     bare_methods,
@@ -50,6 +49,7 @@ from asynclint.rule.wants import (
     wrong_awaits,
     wrong_callbacks,
     wrong_protocols,
+    yields_in_blocks,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ __all__ = [
     "Place",
     "Problem",
     "Rule",
-    "async_generators",
     "async_loops",
     "awaited_coroutines",
     "bare_methods",
@@ -113,6 +112,7 @@ __all__ = [
     "wrong_awaits",
     "wrong_callbacks",
     "wrong_protocols",
+    "yields_in_blocks",
 ]
 
 

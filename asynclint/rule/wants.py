@@ -25,7 +25,6 @@ class Want(Struct, frozen=True):
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
     entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is local
     entered_idly: frozenset[str] = frozenset()  # the same where nothing in the block surely waits
-    async_generators: bool = False  # `async def`s with a `yield`
     async_loops: bool = False  # bodies with an `async for`
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
@@ -34,6 +33,7 @@ class Want(Struct, frozen=True):
     wrong_awaits: bool = False  # what cannot be awaited is, or is given to what awaits it
     wrong_protocols: bool = False  # `with` and `for` on what has only the async protocol, and the reverse
     cached_coroutines: bool = False  # a coroutine function is given to a cache
+    yields_in_blocks: bool = False  # async generators with a `yield` in a `with`
     generator_loops: bool = False  # `async for` over an async generator that holds something, or may be one
     wrong_callbacks: bool = False  # coroutine functions given to what takes plain ones
     reaches: frozenset[frozenset[str]] = frozenset()  # codes of rules; plain code run by the loop comes to such calls
@@ -104,11 +104,6 @@ def entering_again(*names: str) -> Want:
 def entering_idly(*names: str) -> Want:
     """The same where nothing in the block is sure to wait."""
     return Want(entered_idly=frozenset(names))
-
-
-def async_generators() -> Want:
-    """Every `async def` with a `yield`."""
-    return Want(async_generators=True)
 
 
 def async_loops() -> Want:
@@ -204,6 +199,11 @@ def left_finallies() -> Want:
 def cached_coroutines() -> Want:
     """Bodies that give a coroutine function to a cache of functools, other than by decorating it."""
     return Want(cached_coroutines=True)
+
+
+def yields_in_blocks() -> Want:
+    """Async generators, decorated ones only where they stay what they are, with a `yield` in the block of a `with`."""
+    return Want(yields_in_blocks=True)
 
 
 def generator_loops() -> Want:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Default, Problem, async_generators, rule
+from asynclint.rule import Body, Default, Problem, rule, yields_in_blocks
 from asynclint.rule import nodes as cst
 from asynclint.rule.abandoned import has_nothing_to_leave
 from asynclint.rule.cancel_scopes import is_cancel_scope, scope_of
@@ -18,7 +18,7 @@ _SHORT = 40  # characters of a call that are still shown with its arguments
     code="ASL805",
     default=Default.INFO,
     on_anyio=True,
-    wants=async_generators(),
+    wants=yields_in_blocks(),
     pitfall="https://peps.python.org/pep-0533/",
 )
 def yield_in_context_manager(body: Body) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, async_generators, rule
+from asynclint.rule import Body, Problem, rule, yields_in_blocks
 from asynclint.rule.cancel_scopes import CancelScope, scope_of
 from asynclint.rule.generators import entered_around, gives_items, yields
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 @rule(
     code="ASL804",
     on_anyio=True,
-    wants=async_generators(),
+    wants=yields_in_blocks(),
     pitfall="https://peps.python.org/pep-0789/",
 )
 def yield_in_scope(body: Body) -> Iterator[Problem]:

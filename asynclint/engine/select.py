@@ -39,6 +39,7 @@ Key = TypeVar("Key", bound=Hashable)
 Question = TypeVar("Question")
 # What is asked of every function, by the field of a `Want`.
 _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
+    "idle_loops": lambda function: function.may_idle,
     "idle_coroutines": lambda function: (
         function.is_async and not (function.is_generator or function.awaits or function.is_stub or function.decorators)
     ),

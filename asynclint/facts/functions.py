@@ -31,3 +31,4 @@ class FunctionFacts(Struct, array_like=True, gc=False):
     may_race: bool = False  # see `asynclint.facts.races`
     claimed: int = 0  # the line from which on a flag keeps other coroutines out, see `asynclint.facts.races`
     has_finally: bool = False
+    may_idle: bool = False  # a coroutine with a `while` as in `asynclint.facts.idling`

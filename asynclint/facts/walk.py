@@ -20,6 +20,7 @@ from asynclint.facts.calls import (
 from asynclint.facts.classes import ClassFacts
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.held import entered_code, final_code, limit_in, waits_inside
+from asynclint.facts.idling import may_idle
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, Scope, ScopeKind
 from asynclint.facts.names import (
     Binding,
@@ -387,6 +388,7 @@ class _Walker:
         function = self.running()
         if function:
             function.has_while = True
+            function.may_idle = function.may_idle or (function.is_async and may_idle(node))
         self.children(node)
 
     def return_(self, node: ast.Return) -> None:

@@ -42,6 +42,7 @@ class Want(Struct, frozen=True):
     suppressed: frozenset[str] = frozenset()  # the same of what `contextlib.suppress` is given
     sync_twins: bool = False  # coroutines that call a plain function with an asynchronous twin
     while_loops: bool = False  # coroutines with a `while`
+    idle_loops: bool = False  # coroutines with a `while` that may turn without doing anything, or only awaits a call
     left_finallies: bool = False  # coroutines with a `finally` that may be left by a statement in it
     fan_outs: bool = False  # bodies that may start coroutines, one for each element of something
     several_loops: bool = False  # bodies that may start several event loops
@@ -189,6 +190,11 @@ def sync_twins() -> Want:
 def while_loops() -> Want:
     """Coroutines with a `while` loop."""
     return Want(while_loops=True)
+
+
+def idle_loops() -> Want:
+    """Coroutines with a `while` loop that may turn without doing anything, or only awaits a call."""
+    return Want(idle_loops=True)
 
 
 def left_finallies() -> Want:

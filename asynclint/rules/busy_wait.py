@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Default, InTests, Problem, rule, while_loops
+from asynclint.rule import Body, Default, InTests, Problem, idle_loops, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.polling import Watched, watched
 from asynclint.rule.trees import statements
@@ -17,7 +17,7 @@ _SLEEPS = frozenset({"asyncio.sleep", "anyio.sleep"})
     default=Default.INFO,
     in_tests=InTests.SILENT,
     on_anyio=True,
-    wants=while_loops(),
+    wants=idle_loops(),
     pitfall="https://docs.python.org/3/library/asyncio-sync.html#asyncio.Event",
 )
 def busy_wait(body: Body) -> Iterator[Problem]:

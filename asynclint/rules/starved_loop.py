@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, Problem, rule, while_loops
+from asynclint.rule import Body, Problem, idle_loops, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.inert import reads_clock
 from asynclint.rule.standstill import Turn, awaited_instead, idle_turns
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @rule(
     code="ASL211",
     on_anyio=True,
-    wants=while_loops(),
+    wants=idle_loops(),
     pitfall="https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",
 )
 def starved_loop(body: Body) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from asynclint.facts.reach import reach_of
 from asynclint.facts.reruns import may_rerun
 from asynclint.facts.suspects import (
     cached_coroutines,
+    cancels,
     generator_loops,
     may_be_entered_again,
     surely_waits,
@@ -51,6 +52,7 @@ _OF_FUNCTIONS: Mapping[str, Callable[[FunctionFacts], bool]] = {
 _OF_FILES: Mapping[str, Callable[[Project, ModuleFacts], Iterable[int]]] = {
     "async_loops": lambda _, facts: (loop.scope for loop in facts.loops if loop.is_async),
     "cached_coroutines": cached_coroutines,
+    "cancels": cancels,
     "exceptional_calls": lambda _, facts: (call.scope for call, _ in exceptions(facts)),
     "fan_outs": may_fan_out,
     "generator_loops": generator_loops,

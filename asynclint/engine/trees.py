@@ -1,6 +1,6 @@
 """Trees of libcst, kept as long as the text they were made of comes back: most of a file stays as it is in an edit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ class Tree:
         self.module = module
 
     @cached_property
-    def positions(self) -> "dict[CSTNode, CodeRange]":
+    def positions(self) -> "Mapping[CSTNode, CodeRange]":
         """Where each node stands."""
-        from libcst.metadata import MetadataWrapper, PositionProvider
+        from asynclint.engine.positions import positions_of
 
-        return dict(MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(PositionProvider))
+        return positions_of(self.module)
 
 
 class Trees:

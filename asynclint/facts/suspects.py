@@ -18,6 +18,8 @@ from asynclint.facts.names import Bound, callee_of, without_arguments
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
+_TASK = Named("asyncio.Task")
+
 
 def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes with an `await`, or a call that awaits its arguments, of what may be no awaitable."""
@@ -101,6 +103,27 @@ def generator_loops(project: Project, facts: ModuleFacts) -> Iterator[int]:
                 yield loop.scope
             case Instance(of=Class()):
                 yield loop.scope
+
+
+def cancels(project: Project, facts: ModuleFacts) -> Iterator[int]:
+    """The coroutines that cancel what may be a task of their own, or one that their object keeps."""
+    for call in facts.calls:
+        if call.use is Use.STATEMENT and call.callee.endswith(".cancel"):
+            body = facts.executor(call.scope)
+            function = facts.scopes[body].function
+            if function is not None and function.is_async and _may_be_own_task(project, facts, call, body):
+                yield body
+
+
+def _may_be_own_task(project: Project, facts: ModuleFacts, cancel: CallFacts, body: int) -> bool:
+    here, task = facts.scopes[body], cancel.callee.removesuffix(".cancel")
+    if task.isidentifier():
+        bindings = here.names.get(task, ())
+        return not bindings or any(binding.bound is not Bound.PARAMETER for binding in bindings)
+    if here.function is None or task.rpartition(".")[0] not in here.function.parameters[:1]:
+        return False
+    kept = project.evaluate(facts.path, cancel.scope, task)
+    return isinstance(kept, Instance) and kept.of == _TASK
 
 
 def yields_in_blocks(project: Project, facts: ModuleFacts) -> Iterator[int]:

@@ -25,6 +25,7 @@ class Want(Struct, frozen=True):
     entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
     entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is local
     entered_idly: frozenset[str] = frozenset()  # the same where nothing in the block surely waits
+    cancels: bool = False  # coroutines that cancel something in a statement of its own
     async_loops: bool = False  # bodies with an `async for`
     coroutine_uses: frozenset[Use] = frozenset()  # where the result of a coroutine function goes
     exceptional_calls: bool = False  # see `asynclint.facts.habits`
@@ -105,6 +106,11 @@ def entering_again(*names: str) -> Want:
 def entering_idly(*names: str) -> Want:
     """The same where nothing in the block is sure to wait."""
     return Want(entered_idly=frozenset(names))
+
+
+def cancelling() -> Want:
+    """Coroutines that cancel a variable, or an attribute of their first parameter, in a statement of its own."""
+    return Want(cancels=True)
 
 
 def async_loops() -> Want:

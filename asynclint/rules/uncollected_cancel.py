@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from asynclint.rule import Body, BodyKind, Default, Fix, InTests, Problem, named_calls, rule
+from asynclint.rule import Body, BodyKind, Default, Fix, InTests, Problem, cancelling, rule
 from asynclint.rule import nodes as cst
 from asynclint.rule.awaiting import may_await
 from asynclint.rule.collecting import loop_over, uncollected
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @rule(
     code="ASL305",
-    wants=named_calls("cancel"),
+    wants=cancelling(),
     pitfall="https://docs.python.org/3/library/asyncio-task.html#asyncio.Task.cancel",
     default=Default.INFO,
     in_tests=InTests.SILENT,

@@ -15,7 +15,6 @@ So `async with pool.acquire() as conn` binds `conn` to `pool.acquire()@!`.
 """
 
 import ast
-import builtins
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
@@ -48,14 +47,21 @@ class Binding(Struct, frozen=True, array_like=True, gc=False):
 
 def code_of(node: ast.expr | None) -> str:
     """The code of an expression, "" when it is not a chain of names, calls and the like."""
+    if type(node) is ast.Name:  # most of what is looked at
+        return node.id
     code = _CODES.get(type(node))
     return code(node) if code is not None else ""
 
 
+def _of_attribute(node: ast.Attribute) -> str:
+    return f"{node.value.id}.{node.attr}" if type(node.value) is ast.Name else _with(node.value, f".{node.attr}")
+
+
 def _of_call(node: ast.Call) -> str:
-    match node:
-        case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(name)), *_]):
-            return _with(value, f".{name}") if name.isidentifier() else ""
+    if type(node.func) is ast.Name and node.func.id == "getattr":
+        match node.args:
+            case [value, ast.Constant(value=str(name)), *_]:
+                return _with(value, f".{name}") if name.isidentifier() else ""
     return _with(node.func, f"(){_first_argument(node)}")
 
 
@@ -66,20 +72,17 @@ def _of_operation(node: ast.BinOp) -> str:
 
 
 def _of_subscript(node: ast.Subscript) -> str:
-    match node.slice:
-        case ast.Constant(value=int(index)) if index >= 0:
-            return _with(node.value, f"[{int(index)}]")
-    return _with(node.value, "[]")
+    index = node.slice.value if type(node.slice) is ast.Constant else None
+    return _with(node.value, f"[{int(index)}]" if isinstance(index, int) and index >= 0 else "[]")
 
 
 def _of_constant(node: ast.Constant) -> str:
     return str(node.value) if node.value is None or isinstance(node.value, bool) else ""
 
 
-# A table, because most of what is looked at is a name or an attribute.
 _CODES: Mapping[type, Callable[..., str]] = {
     ast.Name: lambda node: node.id,
-    ast.Attribute: lambda node: _with(node.value, f".{node.attr}"),
+    ast.Attribute: _of_attribute,
     ast.Call: _of_call,
     ast.Await: lambda node: _with(node.value, "!"),
     ast.Subscript: _of_subscript,
@@ -100,14 +103,20 @@ def alias_code(node: ast.expr | None) -> str:
 
 def _first_argument(call: ast.Call) -> str:
     """`<a>` of `f(a)`; functions, unlike classes, often give what they are given, or something made of it."""
-    match call:
-        case ast.Call(keywords=[ast.keyword(arg="bound", value=bound), *_]):
-            text = annotation_of(bound)
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if name[:1].islower():
-            text = _dotted(first.value) if isinstance(first, ast.Constant) else code_of(first)
-        case _:
-            return ""
+    if call.keywords and call.keywords[0].arg == "bound":
+        text = annotation_of(call.keywords[0].value)
+    elif call.args and _last_name(call.func)[:1].islower():
+        first = call.args[0]
+        text = _dotted(first.value) if type(first) is ast.Constant else code_of(first)
+    else:
+        return ""
     return f"<{text}>" if text and _PLAIN.fullmatch(text) else ""
+
+
+def _last_name(node: ast.expr) -> str:
+    if type(node) is ast.Attribute:
+        return node.attr
+    return node.id if type(node) is ast.Name else ""
 
 
 def _dotted(value: object) -> str:
@@ -135,8 +144,9 @@ def element_code(iterable: str, *, is_async: bool = False) -> str:
 
 def _with(node: ast.expr, postfix: str) -> str:
     code = code_of(node)
-    is_single = code != "" and code[0] not in "({" and ("|" not in code or len(arms(code)) == 1)
-    return code + postfix if is_single else ""
+    if not code or code[0] in "({" or ("|" in code and len(arms(code)) > 1):
+        return ""
+    return code + postfix
 
 
 _PLAIN = re.compile(r"[^'\":;\\]*")
@@ -151,7 +161,7 @@ _VERSION = re.compile(r"version_info|hexversion|python_version(?:_tuple)?|_*(?:I
 
 def is_version(name: str) -> bool:
     """Is it `version_info`, or what a constant is called that is made of it: `PY310`, `IS_PYTHON_3_12`?"""
-    return _VERSION.fullmatch(name) is not None
+    return ("PY" in name or "version" in name) and _VERSION.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=1 << 16)
@@ -211,66 +221,86 @@ def _depths(code: str, start: int) -> Iterator[tuple[int, int]]:
         yield place, depth
 
 
-def argument_codes(call: ast.Call) -> list[str]:
+def argument_codes(call: ast.Call) -> tuple[str, ...]:
     """The codes of a call's arguments: `a`, `*a`, `key=a`, `**a`, `0` for a zero, with "" for what has no code."""
-    positional = [f"*{code_of(a.value)}" if isinstance(a, ast.Starred) else _argument(a) for a in call.args]
-    return positional + [f"{k.arg}={_argument(k.value)}" if k.arg else f"**{code_of(k.value)}" for k in call.keywords]
+    codes = [f"*{code_of(a.value)}" if type(a) is ast.Starred else _argument(a) for a in call.args]
+    if call.keywords:
+        codes += [f"{k.arg}={_argument(k.value)}" if k.arg else f"**{code_of(k.value)}" for k in call.keywords]
+    return tuple(codes)
 
 
 def _argument(node: ast.expr) -> str:
-    is_zero = isinstance(node, ast.Constant) and node.value == 0 and node.value is not False
+    is_zero = type(node) is ast.Constant and node.value == 0 and node.value is not False
     return "0" if is_zero else code_of(node)
 
 
-_NO_NAMES = (
-    *(ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.Set, ast.Dict, ast.Tuple, ast.Lambda),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+_NO_NAMES = frozenset(
+    {
+        *(ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.Set, ast.Dict, ast.Tuple, ast.Lambda),
+        *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    }
 )
 
 
 def plain_code_of(node: ast.expr) -> str:
     """Its code, or `0` for a constant, a text, a comparison, a display or a function made on the spot."""
-    is_plain = isinstance(node, _NO_NAMES) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
-    return code_of(node) or ("0" if is_plain else "")
+    if code := code_of(node):
+        return code
+    is_plain = type(node) in _NO_NAMES or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+    return "0" if is_plain else ""
 
 
 def display_of(node: ast.expr | None) -> str:
     """`list`, `dict` or `set` for a display or a comprehension, the code of a call without arguments, "" otherwise."""
-    match node:
-        case ast.List() | ast.ListComp():
-            return "list"
-        case ast.Dict() | ast.DictComp():
-            return "dict"
-        case ast.Set() | ast.SetComp():
-            return "set"
-        case ast.Call(args=[], keywords=[]):
-            return code_of(node)
-    return ""
+    if isinstance(node, ast.Call):
+        return "" if node.args or node.keywords else code_of(node)
+    return _DISPLAYS.get(type(node), "")
+
+
+_DISPLAYS: Mapping[type, str] = {
+    **dict.fromkeys((ast.List, ast.ListComp), "list"),
+    **dict.fromkeys((ast.Dict, ast.DictComp), "dict"),
+    **dict.fromkeys((ast.Set, ast.SetComp), "set"),
+}
 
 
 def annotation_of(node: ast.expr | None) -> str:
     """An annotation as the text of its names, subscripts, strings and unions; "" when there is more to it."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=value, attr=attr):
-            outer = annotation_of(value)
-            return f"{outer}.{attr}" if outer else ""
-        case ast.Constant(value=None):
-            return "None"
-        case ast.Constant(value=str(text)):
-            return text.strip()
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            sides = annotation_of(left), annotation_of(right)
-            return " | ".join(sides) if all(sides) else ""
-        case ast.Subscript(value=value, slice=inner):
-            outer, items = annotation_of(value), inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return f"{outer}[{_annotations(items)}]" if outer else ""
-        case ast.List(elts=items):
-            return f"[{_annotations(items)}]"
-        case ast.Constant(value=builtins.Ellipsis):
-            return "..."
-    return ""
+    if type(node) is ast.Name:
+        return node.id
+    annotation = _ANNOTATIONS.get(type(node))
+    return annotation(node) if annotation is not None else ""
+
+
+def _annotation_of_attribute(node: ast.Attribute) -> str:
+    outer = annotation_of(node.value)
+    return f"{outer}.{node.attr}" if outer else ""
+
+
+def _annotation_of_constant(node: ast.Constant) -> str:
+    if isinstance(node.value, str):
+        return node.value.strip()
+    return "None" if node.value is None else "..." if node.value is ... else ""
+
+
+def _annotation_of_union(node: ast.BinOp) -> str:
+    sides = (annotation_of(node.left), annotation_of(node.right)) if isinstance(node.op, ast.BitOr) else ("",)
+    return " | ".join(sides) if all(sides) else ""
+
+
+def _annotation_of_subscript(node: ast.Subscript) -> str:
+    outer = annotation_of(node.value)
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return f"{outer}[{_annotations(items)}]" if outer else ""
+
+
+_ANNOTATIONS: Mapping[type, Callable[..., str]] = {
+    ast.Attribute: _annotation_of_attribute,
+    ast.Constant: _annotation_of_constant,
+    ast.BinOp: _annotation_of_union,
+    ast.Subscript: _annotation_of_subscript,
+    ast.List: lambda node: f"[{_annotations(node.elts)}]",
+}
 
 
 def _annotations(nodes: list[ast.expr]) -> str:

@@ -23,7 +23,8 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _MAY_CHANGE = re.compile("[\"'*]")
 _MARK = re.compile(r"[][(){},:\n]|\b(?:for|as)\b")
 _RUN, _RUN_OF_LINE = re.compile(r"""["'](?:\s*["'])*"""), re.compile(r"""["'](?:[ \t\f]*["'])*""")
-_GENERIC = re.compile(r"\b(def|class)[ \t\f]+\w+[ \t\f]*\[(?!\s*\])")
+# By what they begin with, because a pattern that begins with a word is found ten times as fast as any other.
+_GENERIC = {word: re.compile(rf"{word}(?<!\w{word})[ \t\f]+\w+[ \t\f]*\[(?!\s*\])") for word in ("def", "class")}
 _ALIAS = re.compile(r"type[ \t\f]+[^\W\d]\w*[ \t\f]*([=\[])(?![\]=])")
 _CALLED = re.compile(r"[ \t\f]*\(")
 _ALIASED = re.compile(r"[ \t\f]*=(?!=)")
@@ -88,8 +89,10 @@ def _blank(text: str) -> str:
 
 def _restored(tree: ast.Module, text: str, spelled: str) -> ast.Module:
     """Handlers with their several types, and the columns of the original text, which `ast` counts in bytes."""
-    lines = zip(_NEWLINE.split(text), _NEWLINE.split(spelled), strict=True)
-    moved = {n: (old, new) for n, (old, new) in enumerate(lines, 1) if old != new and not old.isascii()}
+    moved: dict[int, tuple[str, str]] = {}
+    if not text.isascii():
+        lines = zip(_NEWLINE.split(text), _NEWLINE.split(spelled), strict=True)
+        moved = {n: (old, new) for n, (old, new) in enumerate(lines, 1) if old != new and not old.isascii()}
     if not moved and text.count("|") == spelled.count("|"):
         return tree
     for node in ast.walk(tree):
@@ -103,9 +106,9 @@ def _restored(tree: ast.Module, text: str, spelled: str) -> ast.Module:
 
 def _generic(tree: ast.Module, text: str) -> ast.Module:
     """Classes with the type parameters that the spelling has blanked; those of functions are not missed."""
-    lines = text.splitlines(keepends=True) if any(head[1] == "class" for head in _GENERIC.finditer(text)) else []
+    lines = text.splitlines(keepends=True) if _GENERIC["class"].search(text) else []
     for node in _classes(tree) if lines else ():
-        if head := _GENERIC.search(lines[node.lineno - 1]):
+        if head := _GENERIC["class"].search(lines[node.lineno - 1]):
             rest = "".join(lines[node.lineno - 1 :])
             setattr(node, "type_params", _signature(rest[head.end() : _closing(rest, head.end())]))  # noqa: B010
     return tree
@@ -201,13 +204,14 @@ def _opens_statement(shadow: str, at: int) -> bool:
 
 def _type_parameters(text: str, shadow: str) -> Iterator[_Edit]:
     """PEP 695 and 696: `def f[T](x)` to `def f(   x)`, as a bracket may span lines; `class C[T]:` to `class C( ):`."""
-    for head in _GENERIC.finditer(shadow):
-        opening, closing = head.end() - 1, _closing(shadow, head.end())
-        called = _CALLED.match(shadow, closing + 1) if closing > 0 else None
-        if called:
-            yield opening, "(" + _blank(text[opening + 1 : called.end()])
-        elif closing > 0 and head[1] == "class":
-            yield opening, "(" + _blank(text[opening + 1 : closing]) + ")"
+    for word, heads in _GENERIC.items():
+        for head in heads.finditer(shadow):
+            opening, closing = head.end() - 1, _closing(shadow, head.end())
+            called = _CALLED.match(shadow, closing + 1) if closing > 0 else None
+            if called:
+                yield opening, "(" + _blank(text[opening + 1 : called.end()])
+            elif closing > 0 and word == "class":
+                yield opening, "(" + _blank(text[opening + 1 : closing]) + ")"
 
 
 def _type_aliases(text: str, shadow: str) -> Iterator[_Edit]:

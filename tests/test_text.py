@@ -23,6 +23,7 @@ def refusal(data: bytes) -> Unreadable:
 def test_lines_end_where_python_ends_them(newline: str) -> None:
     assert SourceText.decode(f"a{newline}b{newline}".encode()).lines == ("a", "b")
     assert SourceText.decode(f"a{newline}{newline}b".encode()).lines == ("a", "", "b")
+    assert SourceText.decode(f"a{newline}b{newline}".encode()).last_line == 2
 
 
 @pytest.mark.parametrize("character", NO_NEWLINES)
@@ -31,7 +32,8 @@ def test_nothing_else_ends_a_line(character: str) -> None:
 
 
 def test_an_empty_file_has_no_line() -> None:
-    assert SourceText.decode(b"") == SourceText("", ())
+    assert SourceText.decode(b"").lines == ()
+    assert SourceText.decode(b"").last_line == 0
 
 
 def test_lines_outside_the_file_are_empty() -> None:
@@ -45,17 +47,18 @@ def test_lines_agree_with_ast(parts: list[tuple[str, str]]) -> None:
     text = SourceText.decode(source.encode())
     assert ast.parse(text.text).body[-1].lineno == len(text.lines)
     assert text.lines[-1] == "last"
+    assert text.last_line == len(text.lines)
 
 
 @given(line_texts, line_texts)
 def test_columns_count_code_points(before: str, after: str) -> None:
-    text = SourceText("", (before + after,))
+    text = SourceText(before + after)
     assert text.column(1, len(before.encode())) == len(before) + 1
 
 
 @given(line_texts, st.integers())
 def test_a_column_lies_on_its_line(line: str, offset: int) -> None:
-    assert 1 <= SourceText("", (line,)).column(1, offset) <= len(line) + 1
+    assert 1 <= SourceText(line).column(1, offset) <= len(line) + 1
 
 
 def test_columns_agree_with_ast() -> None:

@@ -44,7 +44,7 @@ def facts_in(path: str, content: bytes) -> ModuleFacts | None:
         text = SourceText.decode(content)
         tree = parse(text.text, path)
         with room_for_depth():
-            return summarise(tree, path, last_line=len(text.lines))
+            return summarise(tree, path, last_line=text.last_line)
     except (Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
         return None
 
@@ -275,7 +275,7 @@ class Workspace:
             self.parsed += 1
             tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
             with room_for_depth():
-                facts = summarise(tree, path, last_line=len(text.lines))
+                facts = summarise(tree, path, last_line=text.last_line)
             facts.is_silent = not speaks_to_us(text)
             return facts
         except Unreadable as error:

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import cached_property
 from typing import Self
 
 from msgspec import Struct
@@ -23,11 +24,10 @@ class Unreadable(Exception):  # noqa: N818
         self.message = message
 
 
-class SourceText(Struct, frozen=True):
-    """A decoded file: `text` without byte order mark, `lines` as Python counts them, without newlines."""
+class SourceText(Struct, frozen=True, dict=True):
+    """A decoded file: `text` without byte order mark."""
 
     text: str
-    lines: tuple[str, ...]
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
@@ -40,7 +40,20 @@ class SourceText(Struct, frozen=True):
         if (null := text.find("\0")) >= 0:
             line, column = _place(text[:null])
             raise Unreadable(line, f"contains a null byte at line {line}, column {column}; is it a Python file?")
-        return cls(text, tuple(_split(text)))
+        return cls(text)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """As Python counts them, without newlines; of many a file nobody asks for them."""
+        lines = _split(self.text)
+        return tuple(lines if lines[-1] else lines[:-1])
+
+    @property
+    def last_line(self) -> int:
+        """The number of the last line, 0 when there is none."""
+        if "\r" in self.text:
+            return len(self.lines)
+        return self.text.count("\n") + (self.text[-1:] not in ("", "\n"))
 
     def line(self, number: int) -> str:
         """The line with this 1-based number, '' when there is none."""
@@ -68,13 +81,12 @@ def encoded(text: str, like: bytes) -> bytes:
 
 
 def _split(text: str) -> list[str]:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return lines if lines[-1] else lines[:-1]
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _place(before: str) -> tuple[int, int]:
     """Line and column (both 1-based) of what follows this text."""
-    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _split(before)
     return len(lines), len(lines[-1]) + 1
 
 

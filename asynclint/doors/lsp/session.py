@@ -136,7 +136,7 @@ class Session:
         try:
             text = SourceText.of(document.text)
         except Unreadable:
-            text = SourceText(document.text, tuple(document.text.split("\n")))
+            text = SourceText(document.text)
         try:
             result = self._live_of(document.path, world).lint(document.path, self._contents, go_on)
         except ConfigError as error:

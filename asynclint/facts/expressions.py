@@ -161,6 +161,13 @@ class Expressions(Scoping):
         self.expression(node.left)
         self.expressions(node.comparators)
 
+    def operation(self, node: ast.UnaryOp, use: Use) -> None:
+        self.expression(node.operand)
+
+    def formatted(self, node: ast.FormattedValue, use: Use) -> None:
+        self.expression(node.value)
+        self.expression(node.format_spec)
+
     def text(self, node: ast.JoinedStr, use: Use) -> None:
         self.expressions(node.values)
 
@@ -180,7 +187,7 @@ class Expressions(Scoping):
 
     def lambda_(self, node: ast.Lambda, use: Use) -> None:
         self.signature(node.args)
-        facts = FunctionFacts(parameters=tuple([a.arg for a in (*node.args.posonlyargs, *node.args.args)]))
+        facts = FunctionFacts(parameters=positional(node.args))
         scope = self.open(self.scope_of(node, ScopeKind.LAMBDA, "<lambda>", facts))
 
         def walk() -> None:
@@ -191,12 +198,12 @@ class Expressions(Scoping):
 
     def signature(self, arguments: ast.arguments) -> None:
         """What is evaluated where the function is defined: defaults and annotations."""
-        self.expressions(arguments.defaults)
-        self.expressions(arguments.kw_defaults)
-        self.expressions([a.annotation for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)])
+        self.expressions([*arguments.defaults, *arguments.kw_defaults])
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            self.expression(argument.annotation)
 
     def parameters(self, arguments: ast.arguments) -> None:
-        for position, argument in enumerate((*arguments.posonlyargs, *arguments.args)):
+        for position, argument in enumerate([*arguments.posonlyargs, *arguments.args]):
             self.bind(argument.arg, _PARAMETER, annotation_of(argument.annotation), position)
         for argument in arguments.kwonlyargs:
             self.bind(argument.arg, _PARAMETER, annotation_of(argument.annotation))
@@ -295,7 +302,9 @@ class Expressions(Scoping):
         ast.BinOp: binary,
         ast.Subscript: subscript,
         ast.Compare: comparison,
+        ast.UnaryOp: operation,
         ast.JoinedStr: text,
+        ast.FormattedValue: formatted,
         ast.NamedExpr: walrus,
         ast.Yield: yield_,
         ast.YieldFrom: yield_,
@@ -305,6 +314,11 @@ class Expressions(Scoping):
         ast.GeneratorExp: comprehension,
         ast.DictComp: comprehension,
     }
+
+
+def positional(arguments: ast.arguments) -> tuple[str, ...]:
+    """The names of the positional parameters."""
+    return (*[a.arg for a in arguments.posonlyargs], *[a.arg for a in arguments.args])
 
 
 def _item(code: str, place: int) -> str:

@@ -20,11 +20,11 @@ _OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 
 def number_of(node: ast.expr | None, known: Known) -> float | None:
     """The value of an expression made of numbers, names of numbers and operators, None for any other."""
+    if isinstance(node, ast.Constant):
+        value = node.value
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return _certain(lambda: float(value)) if is_number else None
     match node:
-        case ast.Constant(value=bool()):
-            return None
-        case ast.Constant(value=int() | float() as value):
-            return _certain(lambda: float(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = number_of(operand, known)
             return None if inner is None else -inner

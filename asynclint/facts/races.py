@@ -18,7 +18,10 @@ _BLOCKS: dict[type[ast.AST], tuple[str, ...]] = {
     **dict.fromkeys((ast.With, ast.AsyncWith, ast.ExceptHandler, ast.match_case, ast.ClassDef), ("body",)),
     ast.Match: ("cases",),
 }
-_INNER = ast.stmt | ast.ExceptHandler | ast.match_case
+_INNER = ast.stmt, ast.ExceptHandler, ast.match_case
+_LOOPS = ast.For, ast.AsyncFor, ast.While
+_WAITS = ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield
+_MADE_OF_PARTS = ast.BinOp, ast.UnaryOp, ast.Tuple, ast.List, ast.Set, ast.Starred
 # A method of one of these names runs once for each object, or at most one at a time.
 _ONCE = re.compile(
     r"__\w+__|_*(main|run|start|stop|set_?up|tear_?down|init|initiali[sz]e|open|close|shutdown|serve|loop)(_\w+|forever)?|"
@@ -72,7 +75,7 @@ def may_race(function: ast.AsyncFunctionDef, is_shared: Callable[[str], bool]) -
         return False
     steps = list(_steps(function.body))
     writes = list(_writes(steps, is_shared))
-    waits = [wait for step in steps for wait in _waits(step)] if writes else []
+    waits = [wait for step in steps for wait in _waits(step)] if _may_be_read(writes, steps) else []
     bindings = list(_bindings(steps)) if waits else []
     return bool(waits) and (
         any(_waits_inside(write, waits) for write in writes)
@@ -87,7 +90,7 @@ def _steps(body: Sequence[ast.AST]) -> Iterator[_Step]:
     while waiting:
         step = waiting.pop()
         node, loop = step
-        if isinstance(node, ast.For | ast.AsyncFor | ast.While):
+        if isinstance(node, _LOOPS):
             loop = loop or node
             step = _Step(node, loop)
         yield step
@@ -103,6 +106,21 @@ def _writes(steps: Sequence[_Step], is_shared: Callable[[str], bool]) -> Iterato
                 root, key = _root_and_key(target)
                 if root and (root in declared if root == key else is_shared(root)):
                     yield _Write(key, node, loop)
+
+
+def _may_be_read(writes: Sequence[_Write], steps: Sequence[_Step]) -> bool:
+    """Is any of what is written to also tested, or computed with?"""
+    keys = {write.key for write in writes}
+    return bool(keys) and any(key in keys for node, _ in steps for key in _keys_read(node))
+
+
+def _keys_read(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.If):
+        yield from (key for key, _ in _tested(node.test))
+    elif isinstance(node, ast.AugAssign):
+        yield _key(node.target)
+    elif isinstance(node, ast.Assign):
+        yield from (key for key, _ in _operands(node.value))
 
 
 def _targets(node: _Assignment) -> Iterator[ast.expr]:
@@ -152,7 +170,7 @@ def _waits(step: _Step) -> Iterator[_Wait]:
 
 def _is_wait(node: ast.AST) -> bool:
     is_loop = isinstance(node, ast.comprehension) and bool(node.is_async)
-    return is_loop or isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith | ast.Yield)
+    return is_loop or isinstance(node, _WAITS)
 
 
 def _start(node: ast.AST) -> _Place:
@@ -245,23 +263,22 @@ def _operands(value: ast.expr) -> Iterator[tuple[str, _Place]]:
     waiting: list[ast.AST] = [value]
     while waiting:
         part = waiting.pop()
-        match part:
-            case ast.Name() | ast.Attribute():
-                yield _key(part), _start(part)
-            case ast.Subscript(value=container):
-                yield _key(part), _start(part)
-                waiting.append(container)
-            case ast.JoinedStr():  # what is in it has no reliable place before Python 3.12
-                inside = [piece.value for piece in part.values if isinstance(piece, ast.FormattedValue)]
-                yield from ((key, _start(part)) for piece in inside for key, _ in _operands(piece))
-            case ast.Call(func=func, args=arguments, keywords=keywords):
-                waiting += [*arguments, *(keyword.value for keyword in keywords)]
-                if isinstance(func, ast.Attribute) and func.attr == "copy":
-                    waiting.append(func.value)
-            case ast.BinOp() | ast.UnaryOp() | ast.Tuple() | ast.List() | ast.Set() | ast.Starred():
-                waiting += children(part)
-            case ast.Dict(values=values):
-                waiting += values
+        if isinstance(part, ast.Name | ast.Attribute):
+            yield _key(part), _start(part)
+        elif isinstance(part, ast.Subscript):
+            yield _key(part), _start(part)
+            waiting.append(part.value)
+        elif isinstance(part, ast.JoinedStr):  # what is in it has no reliable place before Python 3.12
+            inside = [piece.value for piece in part.values if isinstance(piece, ast.FormattedValue)]
+            yield from ((key, _start(part)) for piece in inside for key, _ in _operands(piece))
+        elif isinstance(part, ast.Call):
+            waiting += [*part.args, *(keyword.value for keyword in part.keywords)]
+            if isinstance(part.func, ast.Attribute) and part.func.attr == "copy":
+                waiting.append(part.func.value)
+        elif isinstance(part, _MADE_OF_PARTS):
+            waiting += children(part)
+        elif isinstance(part, ast.Dict):
+            waiting += part.values
 
 
 # keeping others out
@@ -270,7 +287,7 @@ def _operands(value: ast.expr) -> Iterator[tuple[str, _Place]]:
 def claimed_from(function: ast.AsyncFunctionDef) -> int:
     """The line from which on no other coroutine runs it, 0 for none: it left if a flag was set, and has now set it."""
     tested: set[str] = set()
-    for statement in function.body if any(_asks_flag(statement) for statement in function.body) else ():
+    for statement in function.body if any(map(_asks_flag, function.body)) else ():
         match statement:
             case ast.If(test=ast.Attribute() as flag) if _asks_flag(statement):
                 tested.add(ast.unparse(flag))
@@ -283,17 +300,15 @@ def claimed_from(function: ast.AsyncFunctionDef) -> int:
 
 
 def _asks_flag(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.If(test=ast.Attribute(), body=[*_, ast.Return() | ast.Raise()], orelse=[]):
-            return True
-    return False
+    if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.Attribute):
+        return False
+    return isinstance(statement.body[-1], ast.Return | ast.Raise) and not statement.orelse
 
 
 def is_plain_value(value: ast.expr | None) -> bool:
     """Is it a number or a text, which an operator never changes in place?"""
-    match value:
-        case ast.UnaryOp(operand=operand):
-            return is_plain_value(operand)
-        case ast.Constant(value=int() | float() | complex() | str() | bytes()):
-            return True
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, (int, float, complex, str, bytes))
+    if isinstance(value, ast.UnaryOp):
+        return is_plain_value(value.operand)
     return isinstance(value, ast.JoinedStr)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from asynclint.facts.calls import HandlerFacts, Use, WithFacts
 from asynclint.facts.classes import ClassFacts
-from asynclint.facts.expressions import Expressions
+from asynclint.facts.expressions import Expressions, positional
 from asynclint.facts.functions import FunctionFacts
 from asynclint.facts.held import entered_code, final_code, limit_in, waits_inside
 from asynclint.facts.idling import may_idle
@@ -54,13 +54,12 @@ class _Walker(Expressions):
         self.expressions(node.decorator_list)
         self.signature(node.args)
         self.expression(node.returns)
-        arguments = node.args
         facts = FunctionFacts(
             is_async=isinstance(node, ast.AsyncFunctionDef),
             decorators=tuple(map(_decorator, node.decorator_list)),
             returns=annotation_of(node.returns),
-            parameters=tuple([a.arg for a in (*arguments.posonlyargs, *arguments.args)]),
-            keywords=tuple([a.arg for a in arguments.kwonlyargs]),
+            parameters=positional(node.args),
+            keywords=tuple([a.arg for a in node.args.kwonlyargs]),
             is_stub=_is_stub(node.body),
             claimed=claimed_from(node) if isinstance(node, ast.AsyncFunctionDef) else 0,
         )
@@ -68,7 +67,7 @@ class _Walker(Expressions):
         self.bind(node.name, _DEFINITION, target=scope)
 
         def walk() -> None:
-            self.parameters(arguments)
+            self.parameters(node.args)
             self.statements(node.body)
             if isinstance(node, ast.AsyncFunctionDef) and self.stores and (self.waits or facts.is_generator):
                 facts.may_race = may_race(node, partial(self.is_shared, scope))
@@ -400,10 +399,13 @@ def _type_parameter(node: ast.AST) -> tuple[str, str]:
 
 def _is_stub(body: list[ast.stmt]) -> bool:
     """Is nothing in it but `...`, `pass` and text, or does it end by raising?"""
-    silent = all(
-        isinstance(s, ast.Pass) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in body
+    return isinstance(body[-1], ast.Raise) or all(map(_is_silent, body))
+
+
+def _is_silent(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     )
-    return silent or isinstance(body[-1], ast.Raise)
 
 
 def _type_arguments(base: ast.expr) -> tuple[str, ...]:

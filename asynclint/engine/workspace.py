@@ -30,7 +30,7 @@ from asynclint.source.environment import Environment
 from asynclint.source.files import State, absolute, as_typed, digest, read, state
 from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
-from asynclint.source.respell import parse
+from asynclint.source.respell import forget, parse
 from asynclint.source.text import SourceText, Unreadable
 from asynclint.source.waivers import speaks_to_us
 from asynclint.source.words import Words
@@ -232,6 +232,7 @@ class Workspace:
                 continue
             readings[path] = Reading(before, self._digests.get(path, ""), encoded, self.failures.get(path))
             self.texts.pop(path, None)
+            forget()
         return readings
 
     def take_readings(self, readings: Mapping[str, Reading]) -> None:

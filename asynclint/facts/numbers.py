@@ -22,8 +22,9 @@ def number_of(node: ast.expr | None, known: Known) -> float | None:
     """The value of an expression made of numbers, names of numbers and operators, None for any other."""
     if isinstance(node, ast.Constant):
         value = node.value
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return _certain(lambda: float(value)) if is_number else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        return _certain(lambda: float(value))
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             inner = number_of(operand, known)

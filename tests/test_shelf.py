@@ -1,17 +1,21 @@
 """What is kept of installed packages between runs: it saves reading them, and is never trusted."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from specimens import ROOT
 from test_cli import asynclint
 from test_environment import install, write
 
 from asynclint.config import load
 from asynclint.engine.cache import FOLDER
+from asynclint.engine.shelf import MAKERS
 from asynclint.facts.module import ModuleFacts
 from asynclint.facts.soundness import is_sound
 from asynclint.linter import Linter
@@ -120,6 +124,13 @@ def test_any_damage_is_repaired(damage: bytes) -> None:
     for content in (damage, whole[: len(damage)], whole[:-1] + damage[:1], damage + whole):
         entry.write_bytes(content)
         assert codes() == ["ASL101"]
+
+
+def test_facts_are_made_anew_when_any_of_their_makers_has_changed() -> None:
+    says = "import sys, asynclint.facts.walk; print(*(n for n in sys.modules if n.startswith('asynclint.facts.')))"
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    said = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True, env=here).stdout
+    assert sorted(f"{name.rpartition('.')[2]}.py" for name in said.split()) == sorted(MAKERS)
 
 
 def facts_of(text: str, path: str = "app.py") -> ModuleFacts:

@@ -17,9 +17,9 @@ from asynclint.facts.module import ModuleFacts
 from asynclint.facts.soundness import is_sound
 from asynclint.source.files import digest
 
-_MAKERS = (
-    *("calls.py", "classes.py", "functions.py", "held.py", "module.py", "names.py", "numbers.py", "patches.py"),
-    *("races.py", "trees.py", "walk.py"),
+MAKERS = (  # of facts: `asynclint.facts.walk` and all that it imports from there
+    *("calls.py", "classes.py", "creating.py", "expressions.py", "functions.py", "held.py", "idling.py", "module.py"),
+    *("names.py", "numbers.py", "patches.py", "races.py", "scoping.py", "trees.py", "walk.py"),
 )
 
 
@@ -83,5 +83,5 @@ def _read(directory: str, place: str) -> _Entry | None:
 @cache
 def _version() -> str:
     """Names the code that makes facts, and the Python whose grammar it uses."""
-    makers = b"".join(pkgutil.get_data("asynclint.facts", name) or b"" for name in _MAKERS)
+    makers = b"".join(pkgutil.get_data("asynclint.facts", name) or b"" for name in MAKERS)
     return f"{sys.implementation.cache_tag}-{digest(makers)}"

@@ -58,23 +58,30 @@ class Expressions(Scoping):
         """A chain of attributes, each of which may be a property."""
         function = self.here.function
         reads = function.reads if function is not None and (function.is_async or self.certain) else None
-        code = code_of(node) if reads is not None else ""
-        is_plain = code.replace(".", "").isidentifier()
+        if reads is not None:
+            self.note_reads(node, reads)
+        while type(node.value) is ast.Attribute:
+            node = node.value
+        if type(node.value) is ast.Name:
+            self.note_asked(node, node.value.id)
+        else:
+            self.expression(node.value)
+
+    def note_reads(self, node: ast.Attribute, reads: dict[str, tuple[int, int]]) -> None:
+        code = code_of(node)
+        if not code.replace(".", "").isidentifier():
+            return
         link: ast.expr = node
         while type(link) is ast.Attribute:
-            if is_plain and reads is not None and type(link.ctx) is ast.Load and code.count(".") <= _MOST_LINKS:
+            if type(link.ctx) is ast.Load and code.count(".") <= _MOST_LINKS:
                 reads.setdefault(code, (link.lineno, link.col_offset))
-            code = code[: -len(link.attr) - 1]
-            node, link = link, link.value
-        self.note_asked(node)
-        self.expression(link)
+            code, link = code[: -len(link.attr) - 1], link.value
 
-    def note_asked(self, node: ast.Attribute) -> None:
+    def note_asked(self, node: ast.Attribute, name: str) -> None:
         """Notes that a parameter is asked for an attribute whenever the function runs."""
         function = self.here.function
-        if function is None or self.condition or self.left or self.trying or type(node.value) is not ast.Name:
+        if function is None or self.condition or self.left or self.trying:
             return
-        name = node.value.id
         is_parameter = name in function.parameters or name in function.keywords
         if is_parameter and name != self.own and type(node.ctx) is ast.Load:
             function.asked.setdefault(name, node.attr)
@@ -93,10 +100,12 @@ class Expressions(Scoping):
         outer, this = self.outer_call, len(calls) - 1
         argument_use = _ARGUMENT
         if type(function) is ast.Attribute:
-            self.note_asked(function)
-            self.expression(function.value)
             if function.attr in _COLLECTORS:
                 argument_use = _COLLECTED
+            if type(function.value) is ast.Name:
+                self.note_asked(function, function.value.id)
+            else:
+                self.expression(function.value)
         else:
             self.expression(function)
         self.outer_call = this
@@ -318,7 +327,7 @@ class Expressions(Scoping):
 
 def positional(arguments: ast.arguments) -> tuple[str, ...]:
     """The names of the positional parameters."""
-    return (*[a.arg for a in arguments.posonlyargs], *[a.arg for a in arguments.args])
+    return tuple([a.arg for a in (*arguments.posonlyargs, *arguments.args)])
 
 
 def _item(code: str, place: int) -> str:

@@ -230,6 +230,8 @@ def argument_codes(call: ast.Call) -> tuple[str, ...]:
 
 
 def _argument(node: ast.expr) -> str:
+    if type(node) is ast.Name:
+        return node.id
     is_zero = type(node) is ast.Constant and node.value == 0 and node.value is not False
     return "0" if is_zero else code_of(node)
 

@@ -23,7 +23,6 @@ from asynclint.facts.suspects import (
     cached_coroutines,
     cancels,
     generator_loops,
-    may_be_entered_again,
     surely_waits,
     wrong_awaits,
     wrong_callbacks,
@@ -32,6 +31,7 @@ from asynclint.facts.suspects import (
 )
 from asynclint.facts.twins import may_have_twin, twins
 from asynclint.rule import Rule
+from asynclint.rule.acquisitions import may_be_entered_again
 from asynclint.rule.containers import may_change_in
 from asynclint.rule.fanouts import may_fan_out
 from asynclint.rule.wants import OF_THE_PROJECT, Want
@@ -77,6 +77,7 @@ class Sieve:
         self._mentions = _by_key(rules, lambda want: want.mentions)
         self._mentioned = frozenset(name.rpartition(".")[2] for name in self._mentions)
         self._keywords = _by_key(rules, lambda want: want.keywords)
+        self._inherited_keywords = _by_key(rules, lambda want: {keyword for _, keyword in want.keywords})
         self._used_calls = _by_key(rules, lambda want: want.used_calls)
         self._named_calls = _by_key(rules, lambda want: want.named_calls)
         self._entered = _by_key(rules, lambda want: want.entered)
@@ -124,7 +125,7 @@ class Sieve:
         if self._names or self._prefixes or self._decorators:
             yield from ((scope, rules) for scope, rules in self._defined(project, facts) if rules)
         for item in facts.withs if self._entered or self._entered_again or self._entered_idly else ():
-            entered = _entered(project, facts, item)
+            entered = _entered(project, facts, item) if _is_async(facts, item.scope) else ""
             yield item.scope, self._entered.get(entered, ())
             if entered in self._entered_again and may_be_entered_again(project, facts, item):
                 yield item.scope, self._entered_again[entered]
@@ -168,9 +169,6 @@ class Sieve:
         is_async = [_is_async(facts, scope) for scope in range(len(facts.scopes))]
         for call, callee in zip(facts.calls, project.callees(facts), strict=True):
             scope = call.scope
-            for argument in call.arguments:
-                if "=" in argument and (rules := self._keywords.get(argument.partition("=")[0])):
-                    yield scope, rules
             if call.last_name in self._last_names:
                 yield from zip(repeat(scope), self._by_last_name(project, facts, call, is_async[scope]))
             using = self._coroutine_uses.get(call.use, ())
@@ -179,6 +177,9 @@ class Sieve:
                 yield scope, self._given_to(project, facts, call)
             if isinstance(callee, Named):
                 yield from zip(repeat(scope), self._by_name(project, facts, call, callee, is_async[scope]))
+            elif callee is None and call.last_name == "__init__":
+                for argument in call.arguments:
+                    yield scope, self._inherited_keywords.get(argument.partition("=")[0], ())
             elif is_async[scope] and isinstance(callee, Function | Class):
                 yield from zip(repeat(scope), self._by_definition(project, facts, call, callee))
 
@@ -191,7 +192,7 @@ class Sieve:
         yield self._used_calls.get((name, call.use), ())
         if is_async and not call.arguments:
             yield self._bare_methods.get(name, ())
-        if name in self._method_names:
+        if is_async and name in self._method_names:
             yield self._of_classes(project, facts, call)
 
     def _by_name(
@@ -201,6 +202,8 @@ class Sieve:
         name = callee.name
         yield self._used_calls.get((name, call.use), ())
         yield self._calls.get(name, ())
+        for argument in call.arguments if self._keywords else ():
+            yield self._keywords.get((name, argument.partition("=")[0]), ())
         if is_async:
             yield self._coroutine_calls.get(name, ())
             yield from (self._blocking.get(code, ()) for code in blocking_codes(project, callee))

@@ -14,7 +14,7 @@ from asynclint.facts.knowledge.awaitables import TAKES_ALL, TAKES_FIRST
 from asynclint.facts.knowledge.decorators import KEEPERS
 from asynclint.facts.knowledge.protocols import ITERATES
 from asynclint.facts.module import ASYNC_GENERATOR, ModuleFacts, ScopeKind
-from asynclint.facts.names import Bound, callee_of, without_arguments
+from asynclint.facts.names import Bound, callee_of
 from asynclint.facts.project import Project
 from asynclint.facts.protocols import Answer, is_wrong_item, is_wrong_iterable
 
@@ -134,24 +134,6 @@ def yields_in_blocks(project: Project, facts: ModuleFacts) -> Iterator[int]:
             is_inside = any(code not in (FINALLY, AWAITING_FINALLY) for code in around)
             if is_inside and project.is_plain(Function(facts.path, scope)):
                 yield scope
-
-
-def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
-    """May the block of a `with` enter the same again, itself or by awaiting a function of the same owner?
-
-    Of what is no attribute it is not asked: nobody outside may know it.
-    """
-    entered = without_arguments(item.item)
-    owner, is_attribute, _ = entered.rpartition(".")
-    if not is_attribute or entered.endswith(")") or not item.first_line:
-        return True
-    block = range(item.first_line, item.last_line + 1)
-    if any(other.line in block and without_arguments(other.item) == entered for other in facts.withs):
-        return True
-    awaited = (call for call in facts.calls if call.line in block and call.use is Use.AWAITED)
-    own = (call for call in awaited if without_arguments(call.callee).rpartition(".")[0] == owner)
-    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in own)
-    return any(isinstance(result, Coroutine) and isinstance(result.of, Function) for result in results)
 
 
 def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:

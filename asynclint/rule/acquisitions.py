@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from asynclint.facts.calls import CallFacts, Use
-from asynclint.facts.entities import Coroutine, Function
+from asynclint.facts.calls import CallFacts, Use, WithFacts
+from asynclint.facts.entities import Coroutine, Function, Named
+from asynclint.facts.module import ModuleFacts
+from asynclint.facts.names import Bound, without_arguments
 from asynclint.facts.project import Project
 from asynclint.rule import Place
 from asynclint.rule import nodes as cst
@@ -168,6 +170,33 @@ def taken_again(body: Body, taking: Taking) -> Iterator[Again]:
                     inner = _takes(body.project, callee.of, held, _DEEPEST)
                     if inner is not None:
                         yield Again(taking.lock, call, inner)
+
+
+def may_be_entered_again(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """May a lock that a `with` enters be private, or its block wait for the same lock, as far as facts tell?"""
+    code = without_arguments(item.item)
+    if not item.first_line or _may_be_private(project, facts, item):
+        return True
+    held = _home(project, facts.path, facts.executor(item.scope), code) if item.is_async else None
+    if held is None:
+        return False
+    block = range(item.first_line, item.last_line + 1)
+    if any(other.is_async and other.line in block and without_arguments(other.item) == code for other in facts.withs):
+        return True
+    awaited = (call for call in facts.calls if call.use is Use.AWAITED and call.line in block)
+    own = (call for call in awaited if without_arguments(call.callee).rpartition(".")[0] == code.rpartition(".")[0])
+    made = (project.called(facts.path, call) for call in own)
+    functions = (each.of for each in made if isinstance(each, Coroutine) and isinstance(each.of, Function))
+    return any(_takes(project, function, held, _DEEPEST) is not None for function in functions)
+
+
+def _may_be_private(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
+    """As `is_private` says of its node."""
+    code = without_arguments(item.item)
+    if code.endswith("()"):
+        return isinstance(project.evaluate(facts.path, item.scope, code.removesuffix("()")), Named)
+    ways = facts.scopes[facts.executor(item.scope)].names.get(code, ())
+    return bool(ways) and all(way.bound is Bound.VALUE for way in ways)
 
 
 def _is_on_same(func: "BaseExpression", lock: "BaseExpression") -> bool:

@@ -17,13 +17,15 @@ class Want(Struct, frozen=True):
     calls: frozenset[str] = frozenset()  # resolved names of what is called
     coroutine_calls: frozenset[str] = frozenset()  # the same, in coroutines only
     mentions: frozenset[str] = frozenset()  # resolved names of what is called, given, assigned, inherited from ...
-    keywords: frozenset[str] = frozenset()  # names of what any call is given by keyword
+    keywords: frozenset[tuple[str, str]] = frozenset()  # resolved names of what is called, with keywords it is given
     named_calls: frozenset[str] = frozenset()  # last names of what is called, whatever it is
     used_calls: frozenset[tuple[str, Use]] = frozenset()  # the same, or last names, where the result goes there
-    methods: frozenset[str] = frozenset()  # what is called, by the resolved class of its object: `asyncio.Lock.acquire`
+    methods: frozenset[str] = frozenset()  # what a coroutine calls, by the class of its object: `asyncio.Lock.acquire`
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
-    entered: frozenset[str] = frozenset()  # resolved names of what a `with` enters: what is called, or its class
-    entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is local
+    entered: frozenset[str] = (
+        frozenset()
+    )  # in coroutines: resolved names of what a `with` enters: what is called, or its class
+    entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is private
     entered_idly: frozenset[str] = frozenset()  # the same where nothing in the block surely waits
     cancels: bool = False  # coroutines that cancel something in a statement of its own
     async_loops: bool = False  # bodies with an `async for`
@@ -79,7 +81,7 @@ def named_calls(*names: str) -> Want:
 
 
 def methods(classes: Iterable[str], *names: str) -> Want:
-    """Bodies that call a method of one of these names on an object of one of these classes, by resolved name."""
+    """Coroutines that call a method of one of these names on an object of one of these classes, by resolved name."""
     return Want(methods=frozenset(f"{klass}.{name}" for klass in classes for name in names))
 
 
@@ -88,13 +90,13 @@ def mentioning(*names: str) -> Want:
     return Want(mentions=frozenset(names))
 
 
-def with_keywords(*names: str) -> Want:
-    """Bodies that give anything a keyword argument of one of these names: `f(loop=loop)`."""
-    return Want(keywords=frozenset(names))
+def with_keywords(keywords: Iterable[tuple[str, str]]) -> Want:
+    """Bodies that give what has one of these resolved names, or their own base, that keyword: `gather(loop=loop)`."""
+    return Want(keywords=frozenset(keywords))
 
 
 def entering(*names: str) -> Want:
-    """Bodies that enter one of these by `with` or `async with`: `asyncio.timeout`, or an object of `threading.Lock`."""
+    """Coroutines that enter one of these: `asyncio.timeout`, or an object of `threading.Lock`."""
     return Want(entered=frozenset(names))
 
 

@@ -11,7 +11,7 @@ _SETTER = "asyncio.set_event_loop_policy"
 @rule(
     code="ASL603",
     default=Default.INFO,
-    wants=mentioning(*LIVES) | with_keywords(*(keyword for _, keyword in KEYWORDS)),
+    wants=mentioning(*LIVES) | with_keywords(KEYWORDS),
     pitfall="https://docs.python.org/3/library/asyncio-policy.html",
 )
 def deprecated_asyncio_api(body: Body) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from asynclint.rule.versions import KEYWORDS, LIVES, Aged, aged, spelled
 
 @rule(
     code="ASL602",
-    wants=mentioning(*LIVES) | with_keywords(*(keyword for _, keyword in KEYWORDS)),
+    wants=mentioning(*LIVES) | with_keywords(KEYWORDS),
     pitfall="https://docs.python.org/3/whatsnew/3.10.html#changes-in-the-python-api",
 )
 def removed_asyncio_api(body: Body) -> Iterator[Problem]:

@@ -172,8 +172,10 @@ class Sieve:
             if call.last_name in self._last_names:
                 yield from zip(repeat(scope), self._by_last_name(project, facts, call, is_async[scope]))
             using = self._coroutine_uses.get(call.use, ())
-            if (using or call.inside >= 0) and _gives_coroutine(project, facts, call, callee):
-                yield scope, using
+            made = _idle_result(project, facts, call, callee) if using or call.inside >= 0 else None
+            if made is not None:
+                if call.use is Use.STATEMENT or not isinstance(made, AsyncGenerator):
+                    yield scope, using
                 yield scope, self._given_to(project, facts, call)
             if isinstance(callee, Named):
                 yield from zip(repeat(scope), self._by_name(project, facts, call, callee, is_async[scope]))
@@ -272,13 +274,14 @@ def _asked(rules: Sequence[Rule], questions: Mapping[str, Question]) -> list[tup
     return [(asks, own) for asks, own in wanting if own]
 
 
-def _gives_coroutine(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> bool:
-    """Does the call give what must be awaited, entered or iterated over for anything to happen?"""
+def _idle_result(project: Project, facts: ModuleFacts, call: CallFacts, callee: Entity | None) -> Entity | None:
+    """What a call gives, where it must be awaited, entered or iterated over for anything to happen."""
     if callee is None or isinstance(callee, Class):
-        return False
+        return None
     if isinstance(callee, Function) and not _is_idle(project.result(callee)):
-        return False
-    return _is_idle(project.called(facts.path, call))
+        return None
+    made = project.called(facts.path, call)
+    return made if _is_idle(made) else None
 
 
 def _is_idle(entity: Entity | None) -> bool:

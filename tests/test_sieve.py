@@ -242,6 +242,187 @@ OTHERS = {
             return await asyncio.gather(*map(fetch, urls))
         """,
     ),
+    "a fan-out that is written above what it goes over": (
+        "ASL701",
+        """
+        import asyncio
+        import aiohttp
+        async def fetch(session: aiohttp.ClientSession, url):
+            return await session.get(url)
+        async def fetch_all(session, urls: list[str]):
+            return await asyncio.gather(*[
+                fetch(session, url)
+                for url in urls
+            ])
+        """,
+    ),
+    "a fan-out by a loop, through a wrapper": (
+        "ASL701",
+        """
+        import asyncio
+        import aiohttp
+        async def fetch(session: aiohttp.ClientSession, url):
+            return await session.get(url)
+        async def fetch_all(session, urls: list[str]):
+            tasks = []
+            for url in urls:
+                tasks.append(asyncio.create_task(asyncio.wait_for(fetch(session, url), 5)))
+            await asyncio.gather(*tasks)
+        """,
+    ),
+    "a fan-out to members": (
+        "ASL701",
+        """
+        import asyncio
+        class Client:
+            async def send(self, text):
+                await self.websocket.send(text)
+        class Hub:
+            clients: set[Client]
+            def join(self, client):
+                self.clients.add(client)
+            def leave(self, client):
+                self.clients.discard(client)
+            async def tell(self, text):
+                await asyncio.gather(*(client.send(text) for client in self.clients))
+        """,
+    ),
+    "an idle turn by a handler": (
+        "ASL211",
+        """
+        import asyncio
+        async def run(queue: asyncio.Queue):
+            while True:
+                try:
+                    item = queue.get_nowait()
+                except asyncio.QueueEmpty:
+                    continue
+                await item.save()
+        """,
+    ),
+    "an idle turn by a branch of a match": (
+        "ASL211",
+        """
+        async def run(client):
+            while True:
+                match client.state:
+                    case 1:
+                        await client.save()
+                    case _:
+                        if client.is_open:
+                            continue
+                        await client.open()
+        """,
+    ),
+    "an idle turn after an inner loop": (
+        "ASL211",
+        """
+        async def run(client):
+            while not client.done():
+                while client.is_open:
+                    await client.save()
+                else:
+                    continue
+                await client.open()
+        """,
+    ),
+    "a loop that only sleeps": (
+        "ASL902",
+        """
+        import asyncio
+        class Box:
+            is_open = False
+            def open(self):
+                self.is_open = True
+            async def wait(self):
+                while not self.is_open:
+                    "until somebody opens it"
+                    await asyncio.sleep(0.1)
+        """,
+    ),
+    "a task that is cancelled in a condition": (
+        "ASL305",
+        """
+        import asyncio
+        async def save():
+            try:
+                await asyncio.sleep(1)
+            finally:
+                await asyncio.sleep(2)
+        async def run(stop):
+            task = asyncio.create_task(save())
+            await asyncio.sleep(1)
+            task.cancel("enough") if stop else None
+        """,
+    ),
+    "tasks that are cancelled in a loop": (
+        "ASL305",
+        """
+        import asyncio
+        async def save():
+            try:
+                await asyncio.sleep(1)
+            finally:
+                await asyncio.sleep(2)
+        async def run():
+            tasks = [asyncio.create_task(save())]
+            await asyncio.sleep(1)
+            for task in tasks:
+                task.cancel()
+        """,
+    ),
+    "a yield in the block of what is not decorated away": (
+        "ASL804",
+        """
+        import asyncio
+        async def lines(reader):
+            while True:
+                async with asyncio.timeout(5):
+                    yield await reader.readline()
+        """,
+    ),
+    "a lock made in the head of its block": (
+        "ASL506",
+        """
+        import asyncio
+        async def put(client):
+            async with asyncio.Lock():
+                await client.save()
+        """,
+    ),
+    "a lock of the module that is entered again": (
+        "ASL506",
+        """
+        import asyncio
+        lock = asyncio.Lock()
+        async def put():
+            async with lock:
+                await put_all()
+        async def put_all():
+            await put_each()
+        async def put_each():
+            async with lock:
+                await asyncio.sleep(1)
+        """,
+    ),
+    "a keyword of the base": (
+        "ASL602",
+        """
+        import asyncio
+        class Box(asyncio.Event):
+            def __init__(self, loop):
+                super().__init__(loop=loop)
+        """,
+    ),
+    "an async generator that is dropped": (
+        "ASL101",
+        """
+        async def lines(reader):
+            yield await reader.readline()
+        async def run(reader):
+            lines(reader)
+        """,
+    ),
     "a writer that is given": (
         "ASL807",
         """

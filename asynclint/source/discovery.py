@@ -39,7 +39,7 @@ class Exclusions(Struct, frozen=True):
 
     def leaves_out(self, path: str) -> bool:
         """Is a given path excluded, by itself or with a directory it lies in?"""
-        return self.force_exclude and self.excluded.reaches(path, top_of(path))
+        return self.force_exclude and self.excluded.reaches(path, top_of(path), is_directory=os.path.isdir(path))
 
 
 def discover(paths: Sequence[str], exclusions: Callable[[str], Exclusions]) -> Discovered:

@@ -108,14 +108,13 @@ def files_like(globs: Sequence[str]) -> Callable[[str], bool]:
 
     It is the same wherever we stand: no directory above the project's root counts.
     """
-    wanted = Globs.of(globs)
+    wanted, is_root = Globs.of(globs), cache(_is_marked)
 
     @cache
     def top(directory: str) -> str:
-        root = project_root(directory)
-        return root if root != directory or _is_marked(root) else module_root(os.path.join(directory, "any.py"))
+        return next(filter(is_root, upward(directory)), "") or module_root(os.path.join(directory, "any.py"))
 
-    return lambda path: wanted.reaches(path, top(os.path.dirname(os.path.abspath(path))))
+    return lambda path: wanted.reaches(path, top(os.path.dirname(os.path.abspath(path))), is_directory=False)
 
 
 def upward(directory: str) -> Iterator[str]:

@@ -42,13 +42,13 @@ class Globs(Struct, frozen=True, eq=False):
             return True
         return self.places is not None and _selects(self.places, f"{directory}{name}".lstrip("/"))
 
-    def reaches(self, path: str, top: str) -> bool:
+    def reaches(self, path: str, top: str, *, is_directory: bool) -> bool:
         """Whether the path or a directory that holds it is meant, looking no higher than the directory `top`."""
         absolute = os.path.abspath(path)
         if not _is_below(absolute, top):
             return False
         directory, name = os.path.split(absolute)
-        is_meant = self.selects(slashed(directory, is_directory=True), slashed(name, os.path.isdir(absolute)))
+        is_meant = self.selects(slashed(directory, is_directory=True), slashed(name, is_directory))
         return is_meant or _holds(self, directory, top)
 
 

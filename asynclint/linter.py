@@ -98,7 +98,7 @@ def lint(paths: Sequence[str], settings: Settings, *, jobs: int = 0, observer: O
     observer.discovered(len(found.files), max(1, min(workers, count)), time.perf_counter() - started)
     observer.unchanged(len(found.files) - count)
     observer.worked(Work(0, 0.0, 0.0, sum(record.parsed for record in records)))
-    for index, checked in _run(due, found.files, workers) if count else ():
+    for index, checked in _run(due, typed, workers) if count else ():
         observer.worked(checked.work)
         records[index].learn(checked.reports, checked.evidence)
     for group, record, outdated in zip(groups, records, due, strict=True):
@@ -118,12 +118,12 @@ def _check(config: Config) -> None:
     environment(config)
 
 
-def _run(groups: Sequence[Group], names: Sequence[str], workers: int) -> "Iterator[tuple[int, Checked]]":
+def _run(groups: Sequence[Group], typed: Mapping[str, str], workers: int) -> "Iterator[tuple[int, Checked]]":
     """Loads what checks files, which is much, only now that there are some to be checked."""
     from asynclint.catalog import chosen
     from asynclint.engine.pool import run
 
-    return run(groups, names, chosen, workers)
+    return run(groups, typed, chosen, workers)
 
 
 def clean(paths: Sequence[str], settings: Settings) -> list[str]:

@@ -55,4 +55,4 @@ def _parts() -> Iterator[tuple[str, str]]:
     for directory, folders, names in os.walk(top):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for path in (os.path.join(directory, name) for name in sorted(names) if name.endswith(_PARTS)):
-            yield os.path.relpath(path, top), path
+            yield path[len(top) + 1 :], path

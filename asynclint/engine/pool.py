@@ -41,7 +41,7 @@ class _Plan(Struct, frozen=True):
     """What there is to do, and what is known already, by the place of its group."""
 
     groups: Sequence[Group] = ()
-    names: Sequence[str] = ()
+    typed: Mapping[str, str] = {}
     choose: Choose | None = None
     readings: Sequence[Readings] = ()
 
@@ -57,14 +57,14 @@ class _Plan(Struct, frozen=True):
     def workspace(self, index: int) -> Workspace:
         """What reads the files of a group, without any rules."""
         workspace = Workspace(self.groups[index].config)
-        workspace.name(self.names)
+        workspace.name(self.typed)
         return workspace
 
     def runner(self, index: int) -> Runner:
         """One for a group, which calls files what the user calls them."""
         assert self.choose is not None
         runner = Runner(self.groups[index].config, self.choose)
-        runner.workspace.name(self.names)
+        runner.workspace.name(self.typed)
         runner.workspace.take_readings(self.readings[index] if self.readings else {})
         return runner
 
@@ -98,12 +98,14 @@ class _Worker(Struct):
 _worker = _Worker()  # one for each process
 
 
-def run(groups: Sequence[Group], names: Sequence[str], choose: Choose, jobs: int = 1) -> Iterator[tuple[int, Checked]]:
+def run(
+    groups: Sequence[Group], typed: Mapping[str, str], choose: Choose, jobs: int = 1
+) -> Iterator[tuple[int, Checked]]:
     """Checks every path and gives what comes of it, by the place of its group; a file that kills its process is named.
 
-    `names` are all files of the run as the user calls them.
+    `typed` are all files of the run as the user calls them, by absolute path.
     """
-    plan = _Plan(groups, names, choose)
+    plan = _Plan(groups, typed, choose)
     if jobs > 1 and sum(len(group.paths) for group in groups) > 1:
         yield from _in_processes(plan, jobs)
         return

@@ -11,6 +11,7 @@ from asynclint.engine.record import surroundings as surroundings_of
 from asynclint.engine.run import Choose, Runner
 from asynclint.engine.trees import Trees
 from asynclint.engine.workspace import Around, Overlay
+from asynclint.source.files import absolute
 from asynclint.source.folders import Folders
 
 _NONE: Mapping[str, Overlay] = MappingProxyType({})
@@ -65,7 +66,7 @@ class Session:
         if changed or (looks and affected) or self._runner is None:
             self._runner = self._renewed(config, overlays, changed, looks=looks)
         self._surroundings, self._config, self._looks = surroundings, config, False
-        self._runner.workspace.name(typed)
+        self._runner.workspace.name({path: name for name, path in absolute(typed).items()})
         for path in affected:
             self.reports[path] = self._runner.check(path, go_on)
             self._needs[path] = self._runner.workspace.dependencies.of(os.path.abspath(path))

@@ -27,7 +27,7 @@ from asynclint.facts.reach import reach_of
 from asynclint.facts.walk import summarise
 from asynclint.finding import Finding
 from asynclint.source.environment import Environment
-from asynclint.source.files import State, absolute, as_typed, digest, read, state
+from asynclint.source.files import State, as_typed, digest, read, state
 from asynclint.source.folders import Folders
 from asynclint.source.modules import ModuleFinder
 from asynclint.source.respell import forget, parse
@@ -125,9 +125,9 @@ class Workspace:
         self._told = 0  # how many of the files have been told about
         self._told_installed = 0
 
-    def name(self, paths: Iterable[str]) -> None:
-        """The names by which the user knows these files, whichever of them is opened first."""
-        self._typed |= {path: name for name, path in absolute(paths).items()}
+    def name(self, typed: Mapping[str, str]) -> None:
+        """The names by which the user knows files, by absolute path, whichever of them is opened first."""
+        self._typed |= typed
 
     def open(self, path: str) -> ModuleFacts | None:
         """A file to lint, None when it has failed (see `failures`). Raises OSError when it cannot be read."""

@@ -1,6 +1,6 @@
 """Trees of libcst, kept as long as the text they were made of comes back: most of a file stays as it is in an edit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ class Tree:
         self.module = module
 
     @cached_property
-    def positions(self) -> "Mapping[CSTNode, CodeRange]":
+    def positions(self) -> "dict[CSTNode, CodeRange]":
         """Where each node stands."""
-        from asynclint.engine.positions import positions_of
+        from libcst.metadata import MetadataWrapper, PositionProvider
 
-        return positions_of(self.module)
+        return dict(MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(PositionProvider))
 
 
 class Trees:

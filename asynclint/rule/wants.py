@@ -22,9 +22,7 @@ class Want(Struct, frozen=True):
     used_calls: frozenset[tuple[str, Use]] = frozenset()  # the same, or last names, where the result goes there
     methods: frozenset[str] = frozenset()  # what a coroutine calls, by the class of its object: `asyncio.Lock.acquire`
     bare_methods: frozenset[str] = frozenset()  # last names of what a coroutine calls without arguments
-    entered: frozenset[str] = (
-        frozenset()
-    )  # in coroutines: resolved names of what a `with` enters: what is called, or its class
+    entered: frozenset[str] = frozenset()  # resolved names of what a coroutine enters: what is called, or its class
     entered_again: frozenset[str] = frozenset()  # the same where it may be entered again meanwhile, or is private
     entered_idly: frozenset[str] = frozenset()  # the same where nothing in the block surely waits
     cancels: bool = False  # coroutines that cancel something in a statement of its own

@@ -1,6 +1,6 @@
 """How a file treats calls of which nothing else is known."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from asynclint.facts.calls import CallFacts, Use
@@ -15,9 +15,11 @@ def exceptions(module: ModuleFacts) -> Iterator[tuple[CallFacts, int]]:
     That is a habit only where every call of it that is not awaited is a statement. Methods of `self` are told apart by
     class. In 23 mature projects (4,931 files that await) it found three such calls.
     """
+    awaited_of = Counter(call.callee for call in module.calls if call.use is Use.AWAITED)
+    frequent = {callee for callee, times in awaited_of.items() if times >= _HABIT and "." in callee}
     alike: defaultdict[tuple[str, int], list[CallFacts]] = defaultdict(list)
-    for call in module.calls:
-        if "." in call.callee:
+    for call in module.calls if frequent else ():
+        if call.callee in frequent:
             alike[call.callee, _class_of(module, call)].append(call)
     for calls in alike.values():
         others = [call for call in calls if call.use is not Use.AWAITED]

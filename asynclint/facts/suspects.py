@@ -147,7 +147,7 @@ def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
     if any(map(is_inside, facts.awaits)) or any(other.is_async and is_inside(other) for other in facts.withs):
         return True
     awaited = (call for call in facts.calls if call.use is Use.AWAITED and is_inside(call))
-    results = (project.evaluate(facts.path, call.scope, f"{call.callee}()") for call in awaited)
+    results = (project.called(facts.path, call) for call in awaited)
     return any(not isinstance(result, Coroutine) or not isinstance(result.of, Function) for result in results)
 
 

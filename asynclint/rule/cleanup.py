@@ -56,7 +56,7 @@ def _bound_to(project: Project, module: ModuleFacts, way: Binding) -> Iterator[F
     starter = callee_of(value)
     starts = [i for i, c in enumerate(module.calls) if starter and c.callee == starter and c.scope == way.scope]
     given = (call for call in module.calls if call.inside in starts)
-    made = [project.evaluate(module.path, call.scope, f"{call.callee}()") for call in given]
+    made = [project.called(module.path, call) for call in given]
     works = [coroutine.of for coroutine in made if isinstance(coroutine, Coroutine)]
     yield from (work if isinstance(work, Function) else None for work in works or (None,))
 

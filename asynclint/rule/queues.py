@@ -172,7 +172,7 @@ class Queue:
         if way.bound is not Bound.ANNOTATION or module is None:
             return False
         kept = (call for call in module.calls if call.scope == way.scope and call.use in _KEPT)
-        return any(self._is_queue(project.evaluate(path, call.scope, f"{call.callee}()")) for call in kept)
+        return any(self._is_queue(project.called(path, call)) for call in kept)
 
     def _is_imported(self, family: Family) -> Iterator[bool]:
         for place in family.places:

@@ -83,7 +83,7 @@ def _enters_only_clients(project: Project, frame: _Frame) -> bool:
 
 def _is_harmless(project: Project, frame: _Frame, call: CallFacts) -> bool:
     callee = project.call(frame.module.path, call)
-    result = project.evaluate(frame.module.path, call.scope, f"{call.callee}()") if call.callee else None
+    result = project.called(frame.module.path, call)
     if call.use is Use.AWAITED or isinstance(result, Coroutine) or _is_request(result):
         return only_reads(project, callee, frame.deepest - 1)
     match callee:

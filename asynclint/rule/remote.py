@@ -122,7 +122,7 @@ def opened_by(project: Project, function: Function, deepest: int = _DEEPEST) -> 
             has_socket = any(argument.startswith("sock=") for argument in call.arguments)  # which is connected
             if isinstance(callee, Named) and callee.name in _OPENINGS and not has_socket:
                 return End(call.callee, module.path, call.line, call.column)
-            made = project.evaluate(module.path, call.scope, f"{call.callee}()")
+            made = project.called(module.path, call)
             if isinstance(made, Coroutine) and isinstance(made.of, Function):
                 end = opened_by(project, made.of, deepest - 1)
                 if end is not None:

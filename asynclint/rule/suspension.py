@@ -84,5 +84,5 @@ def _runs_through(project: Project, awaited: Entity | None, deepest: int, *, met
     if any(module.executor(scope) == function.scope for scope in waiting):
         return False
     calls = (call for call in module.calls if call.use is Use.AWAITED and module.executor(call.scope) == function.scope)
-    results = (project.evaluate(module.path, call.scope, f"{call.callee}()") for call in calls)
+    results = (project.called(module.path, call) for call in calls)
     return all(_runs_through(project, result, deepest - 1, methods=methods) for result in results)

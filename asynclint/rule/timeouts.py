@@ -76,7 +76,7 @@ def _raised_in(project: Project, function: Function, deepest: int) -> str:
             callee = project.call(function.path, call)
             if callee == Named("asyncio.wait_for") and not {"None", "timeout=None"} & {*call.arguments}:
                 return "asyncio.wait_for"
-            made = project.evaluate(function.path, call.scope, f"{call.callee}()")
+            made = project.called(function.path, call)
             if isinstance(made, Coroutine) and isinstance(made.of, Function) and made.of != function:
                 raiser = _raised_in(project, made.of, deepest - 1)
                 if raiser:

@@ -145,7 +145,7 @@ def _leads_to_a_wait(project: Project, awaited: Entity | None, deepest: int) -> 
         return False
     for call in module.calls:
         if call.certain and call.use is Use.AWAITED and module.executor(call.scope) == function.scope:
-            result = project.evaluate(module.path, call.scope, f"{call.callee}()")
+            result = project.called(module.path, call)
             if _surely_waits(project, project.call(module.path, call)) or _leads_to_a_wait(
                 project, result, deepest - 1
             ):

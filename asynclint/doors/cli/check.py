@@ -166,7 +166,7 @@ def _check(
     result = replace(result, errors=(*result.errors, *unsaved.values()))
     if contents and (fix or fix_only):
         fixing.give_back(next(iter(contents.values())), saved)
-    told = fixing.counted(saved) if not quiet else ""
+    told = fixing.outcome(saved) if not quiet else ""
     if show_fixes:
         told = fixing.listed(saved) + told
     descriptor = 2 if contents and (fix or fix_only) else 1
@@ -186,7 +186,7 @@ def _check(
 
 def _show_diff(fixed: "Sequence[Fixed]", result: "Result", wanted: Reporting) -> int:
     wanted.put(fixing.diff(fixed))
-    would = fixing.counted(fixed, "would fix")
+    would = fixing.outcome(fixed, "would fix")
     complain([*([would.rstrip(".\n")] if would and not wanted.is_quiet else []), *result.errors])
     return FAILURE if result.errors else FINDINGS if fixed else OK
 

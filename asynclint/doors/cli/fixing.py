@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from asynclint.doors.cli.streams import counted
+
 if TYPE_CHECKING:
     from asynclint.config import Settings
     from asynclint.finding import Finding
@@ -60,10 +62,10 @@ def give_back(content: bytes, fixed: "Sequence[Fixed]") -> None:
     sys.stdout.flush()
 
 
-def counted(fixed: "Sequence[Fixed]", verb: str = "Fixed") -> str:
+def outcome(fixed: "Sequence[Fixed]", verb: str = "Fixed") -> str:
     """How many findings were fixed, in a sentence; "" when there were none."""
     number = sum(len(each.made) for each in fixed)
-    return f"{verb} {number} finding{'' if number == 1 else 's'}.\n" if number else ""
+    return f"{verb} {counted(number, 'finding')}.\n" if number else ""
 
 
 def offered(findings: "Sequence[Finding]", settings: "Settings") -> str:

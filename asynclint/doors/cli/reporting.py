@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asynclint.doors.cli import fixing
 from asynclint.doors.cli.app import Color
-from asynclint.doors.cli.streams import Failure, complain, reason, write
+from asynclint.doors.cli.streams import Failure, complain, counted, reason, write
 
 if TYPE_CHECKING:
     from asynclint.config import Settings
@@ -90,7 +90,7 @@ def reporting(settings: "Settings", file: str, color: Color, *, quiet: bool, cou
 
 def _hidden(number: int) -> str:
     """How many findings the baseline hides, in a sentence; "" when it hides none."""
-    return f"{number} finding{'' if number == 1 else 's'} in the baseline.\n" if number else ""
+    return f"{counted(number, 'finding')} in the baseline.\n" if number else ""
 
 
 def _for_programs(result: "Result", name: str) -> str:

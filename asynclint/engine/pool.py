@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from asynclint.engine.groups import Group
 from asynclint.engine.observer import Work
 from asynclint.engine.run import Choose, Runner
 from asynclint.engine.workspace import Reading, Workspace
+from asynclint.source.files import directory_of
 
 BATCH = 48  # files a message: one by one costs half as much again
 
@@ -46,13 +48,9 @@ class _Plan(Struct, frozen=True):
     readings: Sequence[Readings] = ()
 
     def batches(self, jobs: int) -> list[tuple[int, Sequence[str]]]:
-        """Some paths at a time, with the place of their group."""
+        """Some paths at a time, with the place of their group; neighbours, who know each other, stay together."""
         size = max(1, min(BATCH, -(-sum(len(group.paths) for group in self.groups) // jobs)))
-        return [
-            (index, group.paths[start : start + size])
-            for index, group in enumerate(self.groups)
-            for start in range(0, len(group.paths), size)
-        ]
+        return [(index, paths) for index, group in enumerate(self.groups) for paths in _parted(group.paths, size)]
 
     def workspace(self, index: int) -> Workspace:
         """What reads the files of a group, without any rules."""
@@ -67,6 +65,22 @@ class _Plan(Struct, frozen=True):
         runner.workspace.name(self.typed)
         runner.workspace.take_readings(self.readings[index] if self.readings else {})
         return runner
+
+
+def _parted(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Parts of this size; where there are many, they go on to the end of a directory if that is not far."""
+    part: list[str] = []
+    far = size // 2 if size == BATCH else 0
+    for _, neighbours in groupby(paths, directory_of):
+        part += neighbours
+        while len(part) > size + far:
+            yield part[:size]
+            del part[:size]
+        if len(part) >= size:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 class _Read(Struct, frozen=True):

@@ -36,7 +36,7 @@ def link(root: str, paths: list[str]) -> Linked:
     """Reads the files and resolves what every call of theirs calls."""
     gc.disable()
     start = time.perf_counter()
-    workspace = Workspace(load(root, isolated=True, overrides={"src": (str(Path(root).parent), root)}))
+    workspace = Workspace(load(root, isolated=True, cache=False, overrides={"src": (str(Path(root).parent), root)}))
     modules = [facts for path in paths if (facts := workspace.project.module(path)) is not None]
     callees = [workspace.project.call(facts.path, call) for facts in modules for call in facts.calls]
     seconds = time.perf_counter() - start

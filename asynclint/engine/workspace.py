@@ -41,12 +41,18 @@ PROJECT = "-"  # stands on the shelf beside the names of packages
 def facts_in(path: str, content: bytes) -> ModuleFacts | None:
     """Facts of what is not linted, so nothing is kept of its text, and of its mistakes nothing is said."""
     try:
-        text = SourceText.decode(content)
-        tree = parse(text.text, path)
-        with room_for_depth():
-            return summarise(tree, path, last_line=text.last_line)
+        return _facts_of(SourceText.decode(content), path)
     except (Unreadable, SyntaxError, RecursionError, MemoryError, ValueError):
         return None
+
+
+def _facts_of(text: SourceText, path: str) -> ModuleFacts:
+    """Raises SyntaxError, RecursionError, MemoryError and ValueError."""
+    tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
+    with room_for_depth():
+        facts = summarise(tree, path, last_line=text.last_line)
+    facts.is_silent = not speaks_to_us(text)
+    return facts
 
 
 def _kept_facts(shelf: Shelf, packages: Environment, states: dict[str, State]) -> Callable[[str], ModuleFacts | None]:
@@ -274,11 +280,7 @@ class Workspace:
         try:
             text = self.texts[path] = _decoded(content)
             self.parsed += 1
-            tree = parse(text.text, path)  # in C, where more room to recurse would be less safety
-            with room_for_depth():
-                facts = summarise(tree, path, last_line=text.last_line)
-            facts.is_silent = not speaks_to_us(text)
-            return facts
+            return _facts_of(text, path)
         except Unreadable as error:
             self.failures[path] = cannot_analyse(self.shown(path), text, error.line, error.message)
         except SyntaxError as error:

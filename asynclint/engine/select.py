@@ -29,7 +29,7 @@ from asynclint.facts.suspects import (
     wrong_protocols,
     yields_in_blocks,
 )
-from asynclint.facts.twins import may_have_twin, twins
+from asynclint.facts.twins import twins
 from asynclint.rule import Rule
 from asynclint.rule.acquisitions import may_be_entered_again
 from asynclint.rule.containers import may_change_in
@@ -289,8 +289,6 @@ def _is_idle(entity: Entity | None) -> bool:
 
 
 def _has_twin(project: Project, facts: ModuleFacts, call: CallFacts, callee: Function) -> bool:
-    if not may_have_twin(project, callee):
-        return False
     receiver = call.callee.rpartition(".")[0]
     return twins(project, callee, project.evaluate(facts.path, call.scope, receiver)) is not None
 

@@ -66,20 +66,14 @@ def twins(project: Project, callee: Entity | None, receiver: Entity | None) -> T
     """
     if not isinstance(callee, Function):
         return None
-    name = project.scope(callee).name
-    place = receiver if project.owner(callee) else Module(callee.path)
+    name, owner = project.scope(callee).name, project.owner(callee)
+    place = receiver if owner else Module(callee.path)
     if place is None or name in _RESULTS or name.endswith("__") or "nowait" in name:
         return None
-    named = (project.member(place, other) for other in _twin_names(name))
+    beside = project.scope(owner or Class(callee.path, 0)).names
+    named = (project.member(place, other) for other in _twin_names(name) if other in beside)
     twin = next((found for found in named if isinstance(found, Function) and _is_coroutine(project, found)), None)
     return Twins(callee, twin) if twin and _is_worth_awaiting(project, callee, twin) else None
-
-
-def may_have_twin(project: Project, function: Function) -> bool:
-    """Does anything that stands beside a function have the name of a twin?"""
-    owner = project.owner(function)
-    beside = project.scope(owner if owner is not None else Class(function.path, 0)).names
-    return any(name in beside for name in _twin_names(project.scope(function).name))
 
 
 def _twin_names(name: str) -> Iterator[str]:

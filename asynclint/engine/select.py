@@ -167,7 +167,7 @@ class Sieve:
     def _called(self, project: Project, facts: ModuleFacts) -> Iterator[tuple[int, Iterable[Rule]]]:
         """The bodies that are wanted for a call."""
         is_async = [_is_async(facts, scope) for scope in range(len(facts.scopes))]
-        for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+        for call, callee in project.calls(facts):
             scope = call.scope
             if call.last_name in self._last_names:
                 yield from zip(repeat(scope), self._by_last_name(project, facts, call, is_async[scope]))
@@ -246,8 +246,7 @@ class Sieve:
         """The rules that want a coroutine which is an argument of this call's outer call."""
         if call.inside < 0 or not self._arguments:
             return ()
-        outer = facts.calls[call.inside]
-        callee = project.callees(facts)[call.inside]
+        outer, callee = project.calls(facts)[call.inside]
         name = callee.name if isinstance(callee, Named) else ""
         if isinstance(callee, Function) and takes_result_of(project, callee, outer.arguments, call.callee):
             name = OF_THE_PROJECT

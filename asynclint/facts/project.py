@@ -74,7 +74,7 @@ class Project:
         self._modules: dict[str, ModuleFacts | None] = {}
         self._entities: dict[tuple[str, int, str], Entity | None] = {}
         self._promises: dict[tuple[str, int, str], Entity | None] = {}  # by path, scope and annotation
-        self._callees: dict[str, list[Entity | None]] = {}  # by path
+        self._calls: dict[str, list[tuple[CallFacts, Entity | None]]] = {}  # by path
         self._module_names: dict[str, tuple[str, ...]] = {}
         self._questions = Questions()
         self._inheritance = Inheritance(self, self._questions)
@@ -170,12 +170,12 @@ class Project:
         """What is called, not what the call gives."""
         return self.evaluate(path, call.scope, call.callee)
 
-    def callees(self, facts: ModuleFacts) -> Sequence[Entity | None]:
-        """What each call of a file calls, in their order."""
+    def calls(self, facts: ModuleFacts) -> Sequence[tuple[CallFacts, Entity | None]]:
+        """The calls of a file, each with what it calls."""
         path = facts.path
-        if path not in self._callees:
-            self._callees[path] = [self.evaluate(path, call.scope, call.callee) for call in facts.calls]
-        return self._callees[path]
+        if path not in self._calls:
+            self._calls[path] = [(call, self.evaluate(path, call.scope, call.callee)) for call in facts.calls]
+        return self._calls[path]
 
     def call_sites(self, function: Function) -> Iterator[CallFacts]:
         """The calls of a function in its own file."""

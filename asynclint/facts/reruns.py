@@ -15,8 +15,8 @@ def may_rerun(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
     A `while` of a module is not seen.
     """
-    callees = zip(facts.calls, project.callees(facts), strict=True)
-    starts = (call for call, callee in callees if isinstance(callee, Named) and callee.name == _STARTS)
+    called = project.calls(facts)
+    starts = (call for call, callee in called if isinstance(callee, Named) and callee.name == _STARTS)
     for scope, times in Counter(facts.executor(call.scope) for call in starts).items():
         function = facts.scopes[scope].function
         has_while = function is not None and function.has_while

@@ -26,7 +26,7 @@ def wrong_awaits(project: Project, facts: ModuleFacts) -> Iterator[int]:
     for awaited in facts.awaits:
         if _is_suspect(project, facts, awaited.scope, awaited.awaited):
             yield awaited.scope
-    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+    for call, callee in project.calls(facts):
         is_open = call.use is Use.AWAITED and not _makes_coroutine(project, callee)
         if is_open and _is_suspect(project, facts, call.scope, f"{call.callee}()"):
             yield call.scope
@@ -73,7 +73,7 @@ def wrong_protocols(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
 def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that unpack what may be an async generator, or give it to a builtin which iterates over it."""
-    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+    for call, callee in project.calls(facts):
         if call.use is Use.STORED and isinstance(project.called(facts.path, call), AsyncGenerator):
             yield call.scope
         first = call.arguments[0] if call.arguments else ""
@@ -85,7 +85,7 @@ def _unrolled(project: Project, facts: ModuleFacts) -> Iterator[int]:
 
 def cached_coroutines(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that give a coroutine function to a cache: `cache(f)`, `lru_cache(maxsize=1)(f)`."""
-    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+    for call, callee in project.calls(facts):
         if len(call.arguments) == 1 and "=" not in call.arguments[0]:
             maker = callee_of(call.callee)
             cache = project.evaluate(facts.path, call.scope, maker) if maker else callee
@@ -153,7 +153,7 @@ def surely_waits(project: Project, facts: ModuleFacts, item: WithFacts) -> bool:
 
 def wrong_callbacks(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that give a coroutine, or what makes one, to a call that takes a plain function."""
-    for call, callee in zip(facts.calls, project.callees(facts), strict=True):
+    for call, callee in project.calls(facts):
         callback = callback_of(callee, call.last_name) if call.arguments else None
         if callback is not None:
             function = project.evaluate(facts.path, call.scope, given(callback, call.arguments))

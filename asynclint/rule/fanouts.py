@@ -42,15 +42,15 @@ class FanOut(NamedTuple):
 
 def may_fan_out(project: Project, facts: ModuleFacts) -> Iterator[int]:
     """The scopes that start coroutines and may make one for each element of something, which then waits."""
-    callees = project.callees(facts)
-    starting = {call.scope for call, callee in zip(facts.calls, callees, strict=True) if _starts(callee)}
+    calls = project.calls(facts)
+    starting = {call.scope for call, callee in calls if _starts(callee)}
     for scope in {facts.executor(scope) for scope in starting}:
         loops = [loop for loop in facts.loops if facts.executor(loop.scope) == scope]
         if any(comes_and_goes(facts, facts.enclosing_class(scope), loop.iterable) for loop in loops):
             yield scope  # to its members something may be sent, whatever they are
             continue
         first = min((loop.line for loop in loops), default=None)
-        for call, callee in zip(facts.calls, callees, strict=True):
+        for call, callee in calls:
             if callee is not None and facts.executor(call.scope) == scope:
                 mapped = call.arguments[0] if callee == _MAP and call.arguments else ""
                 is_repeated = mapped or _may_repeat(facts, call, first)
